@@ -1,0 +1,3 @@
+#include "include/ck_thread.h"
+
+_Thread_local ck_thread_state ck_thread_state_storage;

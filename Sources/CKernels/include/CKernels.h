@@ -1,0 +1,3 @@
+#pragma once
+#include "ck_atomic.h"
+#include "ck_thread.h"

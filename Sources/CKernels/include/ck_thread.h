@@ -1,0 +1,17 @@
+// Thread-local words: a task-local read in Swift costs 13-17 ns, these cost nothing.
+#pragma once
+#include <stdint.h>
+
+/// What each thread keeps; zero when the thread starts.
+typedef struct {
+  uint32_t modes;            ///< autograd modes, see GradMode
+  uint32_t releasing;        ///< whether this thread is releasing a graph
+  void *release_list;        ///< nodes waiting to be released
+  void *backward_pass;       ///< the backward pass this thread is running
+  void *random_context;      ///< the random number context in force
+  void *allocator_cache;     ///< this thread's cached blocks
+  uint64_t backward_depth;   ///< nested backward passes
+} ck_thread_state;
+
+extern _Thread_local ck_thread_state ck_thread_state_storage;
+static inline ck_thread_state *ck_thread(void) { return &ck_thread_state_storage; }

@@ -1,0 +1,7 @@
+/// The umbrella: `import Sounder` gives all of the libraries.
+@_exported import SounderArray
+@_exported import SounderAutograd
+@_exported import SounderComm
+@_exported import SounderNN
+@_exported import SounderParallel
+@_exported import SounderTrain
