@@ -1,3 +1,6 @@
+// Flat loops over memory, and the few primitives Swift has no cheap form of.
 #pragma once
 #include "ck_atomic.h"
+#include "ck_hogwild.h"
+#include "ck_sum.h"
 #include "ck_thread.h"
