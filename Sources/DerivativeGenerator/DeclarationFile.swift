@@ -64,4 +64,7 @@ extension Node {
 extension Schema {
   /// The registry name of the in-place variant: `mul_.Tensor`.
   var inPlaceName: String { overload.isEmpty ? "\(name)_" : "\(name)_.\(overload)" }
+
+  /// The declaration of the in-place variant.
+  var inPlaceText: String { inPlaceName + text.drop { $0 != "(" } }
 }

@@ -11,7 +11,7 @@ extension Emitter {
     } else if entry.isView {
       code.line("/// The result shares its memory with this tensor.")
     }
-    code.line("/// Schema: `\(schema.text)`.")
+    code.line("/// Schema: `\(isInPlace ? schema.inPlaceText : schema.text)`.")
     let parameters = schema.arguments.enumerated().dropFirst(schema.isMethod ? 1 : 0)
       .map { "\(variable($1.name)): \(description($1))" }
     if parameters.count == 1 {

@@ -95,7 +95,7 @@ extension Emitter {
     }
   }
 
-  private func requiresGradient(_ schema: Schema, _ index: Int) -> String {
+  func requiresGradient(_ schema: Schema, _ index: Int) -> String {
     let local = schema.local(index)
     let type = schema.arguments[index].type
     if type.isList {

@@ -9,7 +9,9 @@ extension Emitter {
     documentation(entry, isInPlace: true, &code)
     code.line("@discardableResult")
     code.block("public func \(name)(\(schema.parameterList)) throws -> Tensor") { code in
-      code.line("try requireInPlace(self, \(quoted(schema.name + "_")))")
+      let operands = entry.differentiable.filter { $0 != 0 }.map { requiresGradient(schema, $0) }
+      let others = operands.isEmpty ? "" : ", operands: \(operands.joined(separator: " || "))"
+      code.line("try requireInPlace(self, \(quoted(schema.name + "_"))\(others))")
       let isDifferentiable = !entry.differentiable.isEmpty
       if isDifferentiable {
         code.line("var recorded: \(schema.nodeName)?")
@@ -26,7 +28,7 @@ extension Emitter {
           code.line("self.replaceHistory(node, slot: 0)")
           saveOutputs(entry, &code) { _ in "self" }
         }
-        code.line("if Modes.forward { self.clearTangent() }")
+        if case .none = entry.tangent {} else { code.line("if Modes.forward { self.clearTangent() }") }
         let scope = TangentScope(schema: schema, receiver: "original", result: "self")
         tangents(entry, scope, &code)
       }

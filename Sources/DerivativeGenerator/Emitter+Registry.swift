@@ -36,11 +36,12 @@ extension Emitter {
     code.block("private static func \(rowName(entry, isInPlace))() -> OperatorEntry") { code in
       code.line("OperatorEntry(")
       code.line("  name: \(quoted(schema.name + (isInPlace ? "_" : ""))), overload: \(quoted(schema.overload)),")
-      code.line("  schema: \(quoted(schema.text)),")
+      let text = isInPlace ? schema.inPlaceText : schema.text
+      code.line("  schema: \(quoted(text)),")
       code.line("  documentation: \(quoted(entry.documentation)),")
       code.line("  parameters: [")
       for (index, argument) in schema.arguments.enumerated() {
-        code.line("    \(parameter(argument, isDifferentiable: entry.differentiable.contains(index))),")
+        code.line("    \(parameter(argument, isDifferentiable: entry.isDifferentiable(index))),")
       }
       code.line("  ],")
       code.line("  savedValues: [\(saved)], hasReverse: \(!entry.differentiable.isEmpty),")
@@ -101,6 +102,7 @@ extension Emitter {
       if let high = tensor.high { text += ", high: \(high)" }
       if let dtype = tensor.dtype { text += ", dtype: .\(dtype)" }
       if let values = tensor.values { text += ", values: \(values)" }
+      if tensor.isContiguous { text += ", isContiguous: true" }
       return text + "))"
     }
   }

@@ -22,6 +22,13 @@ struct Entry {
   /// The differentiable arguments in the order of their edges.
   var differentiable: [Int] { reverse.flatMap(\.arguments).sorted() }
 
+  /// Whether an argument can have a gradient, be it through the parts of a composite operator.
+  func isDifferentiable(_ argument: Int) -> Bool {
+    composite == nil
+      ? differentiable.contains(argument)
+      : schema.arguments[argument].type.isTensor && !nondifferentiable.contains(argument)
+  }
+
   /// What the node keeps, each value once.
   var saved: [SavedValue] {
     var result: [SavedValue] = []
@@ -90,4 +97,6 @@ struct SampleTensor {
   var high: Double?
   var dtype: String?
   var values: [Double]?
+  /// Whether the operator accepts no other strides.
+  var isContiguous = false
 }

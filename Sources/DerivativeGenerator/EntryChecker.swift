@@ -42,7 +42,7 @@ struct EntryChecker {
   }
 
   private func checkComposite(_ entry: Entry, _ composite: Located) {
-    if !entry.reverse.isEmpty || !entry.nondifferentiable.isEmpty || entry.hasInPlaceVariant {
+    if !entry.reverse.isEmpty || entry.hasInPlaceVariant {
       context.error(
         "\(entry.schema.fullName) is composite: its parts have the formulas, it takes none",
         at: entry.position)

@@ -47,7 +47,7 @@ indirect enum Literal: Equatable {
   /// The value as an `OperatorArgument` in Swift, for an argument of the given type.
   func operatorArgument(_ type: ArgumentType) -> String {
     switch self {
-    case .none: ".none"
+    case .none: ".absent"
     case .bool(let value): ".scalar(.bool(\(value)))"
     case .int(let value):
       switch type.base {

@@ -70,8 +70,9 @@ struct SampleReader {
         tensor.dtype = value.string
         if !dtypeNames.contains(value.string ?? "") { fail("sample: unknown dtype", value) }
       case "values": tensor.values = numbers(value)
+      case "contiguous": tensor.isContiguous = value.bool ?? false
       default:
-        fail("sample: unknown key '\(key.string ?? "")' (shape, low, high, dtype, values)", key)
+        fail("sample: unknown key '\(key.string ?? "")' (shape, low, high, dtype, values, contiguous)", key)
       }
     }
     if let values = mapping["values"], mapping["shape"] == nil { tensor.shape = extents(values) }
