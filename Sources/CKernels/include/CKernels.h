@@ -1,3 +1,5 @@
 #pragma once
 #include "ck_atomic.h"
+#include "ck_macros.h"
+#include "ck_shared.h"
 #include "ck_thread.h"

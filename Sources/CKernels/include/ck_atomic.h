@@ -19,3 +19,17 @@ static inline uint32_t ck_fetch_add_u32(uint32_t *p, uint32_t v) { return __atom
 static inline bool ck_compare_exchange_u64(uint64_t *p, uint64_t expected, uint64_t desired) {
   return __atomic_compare_exchange_n(p, &expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
+
+/// Tells the processor that this is a spinning loop.
+static inline void ck_pause(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb" ::: "memory");
+#endif
+}
+/// Sleeps while the word (which may lie in memory shared by processes) holds `expected`, until it is
+/// woken, the time is over or a signal arrives.
+void ck_futex_wait(const uint32_t *word, uint32_t expected, uint64_t nanoseconds);
+/// Wakes up to `count` sleepers of the word.
+void ck_futex_wake(const uint32_t *word, int count);
