@@ -3,4 +3,6 @@
 #include "ck_atomic.h"
 #include "ck_hogwild.h"
 #include "ck_sum.h"
+#include "ck_macros.h"
+#include "ck_shared.h"
 #include "ck_thread.h"

@@ -32,3 +32,16 @@ void ck_unlock(uint32_t *lock);
 bool ck_claim_u64(uint64_t *word, uint64_t owner);
 /// Gives a claimed word back.
 void ck_disclaim_u64(uint64_t *word);
+/// Tells the processor that this is a spinning loop.
+static inline void ck_pause(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb" ::: "memory");
+#endif
+}
+/// Sleeps while the word (which may lie in memory shared by processes) holds `expected`, until it is
+/// woken, the time is over or a signal arrives.
+void ck_futex_wait(const uint32_t *word, uint32_t expected, uint64_t nanoseconds);
+/// Wakes up to `count` sleepers of the word.
+void ck_futex_wake(const uint32_t *word, int count);
