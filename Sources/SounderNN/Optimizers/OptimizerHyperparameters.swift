@@ -11,7 +11,7 @@ public enum OptimizerKind: String, Sendable, Hashable, CaseIterable {
 /// An optimiser with its hyperparameters, under PyTorch's names and defaults.
 ///
 /// The learning rate is the base rate; a ``LearningRateSchedule`` turns it into the rate of a step.
-public struct OptimizerConfiguration: Sendable, Hashable {
+public struct OptimizerHyperparameters: Sendable, Hashable {
   /// Which optimiser.
   public var kind: OptimizerKind
   /// The base learning rate.
