@@ -5,4 +5,5 @@
 #include "ck_sum.h"
 #include "ck_macros.h"
 #include "ck_shared.h"
+#include "ck_optimizer.h"
 #include "ck_thread.h"
