@@ -1,3 +1,10 @@
 #pragma once
 #include "ck_atomic.h"
+#include "ck_dtype.h"
+#include "ck_elementwise.h"
+#include "ck_index.h"
+#include "ck_macros.h"
+#include "ck_random.h"
+#include "ck_reduce.h"
+#include "ck_rows.h"
 #include "ck_thread.h"
