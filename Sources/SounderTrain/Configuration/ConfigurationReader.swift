@@ -40,7 +40,9 @@ public struct ConfigurationReader {
   ) throws(ConfigurationError) -> ResolvedConfiguration {
     var reader = ConfigurationReader()
     guard let root = try source.compose(source.text) else {
-      throw .invalid([source.error(.start, "the file is empty; expected a mapping of keys to values")])
+      throw .invalid([
+        source.error(.start, "the file is empty; expected a mapping of keys to values")
+      ])
     }
     reader.readRoot(root, source)
     for (index, argument) in overrides.enumerated() {
@@ -63,12 +65,14 @@ public struct ConfigurationReader {
   private mutating func readRoot(_ root: Node, _ source: ConfigurationSource) {
     guard let mapping = root.mapping else {
       diagnostics.append(
-        source.error(TextPosition(root.mark), "expected a mapping of keys to values at the top of the file"))
+        source.error(
+          TextPosition(root.mark), "expected a mapping of keys to values at the top of the file"))
       return
     }
     for (keyNode, value) in mapping {
       guard let key = keyNode.scalar?.string else {
-        diagnostics.append(source.error(TextPosition(keyNode.mark), "expected a key that is a plain word"))
+        diagnostics.append(
+          source.error(TextPosition(keyNode.mark), "expected a key that is a plain word"))
         continue
       }
       if let section = schema.sections.first(where: { $0.key == key }) {
@@ -87,12 +91,14 @@ public struct ConfigurationReader {
     if node.scalar?.string == "" { return }
     guard let mapping = node.mapping else {
       diagnostics.append(
-        source.error(TextPosition(node.mark), "expected a mapping of keys to values under '\(section)'"))
+        source.error(
+          TextPosition(node.mark), "expected a mapping of keys to values under '\(section)'"))
       return
     }
     for (keyNode, value) in mapping {
       guard let key = keyNode.scalar?.string else {
-        diagnostics.append(source.error(TextPosition(keyNode.mark), "expected a key that is a plain word"))
+        diagnostics.append(
+          source.error(TextPosition(keyNode.mark), "expected a key that is a plain word"))
         continue
       }
       if let field = schema.fields(under: section).first(where: { $0.path.last == key }) {

@@ -88,7 +88,9 @@ struct ConfigurationScalar {
     return scalar.string
   }
 
-  private var isNull: Bool { plain.map { ["", "~", "null", "Null", "NULL"].contains($0) } ?? false }
+  private var isNull: Bool {
+    plain.map { ["", "~", "null", "Null", "NULL"].contains($0) } ?? false
+  }
 
   private func integer(_ type: ValueType) throws(Mismatch) -> Int {
     guard let text = plain else { throw mismatch(type) }

@@ -25,7 +25,8 @@ extension ConfigurationSource {
       let names = keys.map { "'\($0.prefix(60))'" }.joined(separator: ", ")
       return error(TextPosition(context.mark), "duplicate key \(names)")
     case .reader(let problem, let offset, _, let yaml):
-      return error(offset.map { Self.position(at: $0, in: yaml) } ?? .start, "not valid YAML: \(problem)")
+      return error(
+        offset.map { Self.position(at: $0, in: yaml) } ?? .start, "not valid YAML: \(problem)")
     default: return error(.start, "not valid YAML")
     }
   }

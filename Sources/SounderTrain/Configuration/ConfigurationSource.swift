@@ -35,10 +35,12 @@ struct ConfigurationSource {
   func location(_ position: TextPosition) -> ConfigurationDiagnostic.Location {
     if let overridePrefix {
       return .init(
-        source: name, line: nil, column: position.column + overridePrefix, excerpt: text, order: order)
+        source: name, line: nil, column: position.column + overridePrefix, excerpt: text,
+        order: order)
     }
     return .init(
-      source: name, line: position.line, column: position.column, excerpt: excerpt(position.line), order: order)
+      source: name, line: position.line, column: position.column, excerpt: excerpt(position.line),
+      order: order)
   }
 
   func error(

@@ -50,7 +50,7 @@ public struct DataConfiguration: Sendable, Equatable {
   public var testCount = 2_000
   /// The scaling of the features.
   public var normalize = Normalization.auto
-  /// The column to predict: its name, or its number from 1. The last column when nil.
+  /// The column to predict, by name or number from 1; the last one when nil.
   public var target: String?
   /// What is predicted from a table.
   public var task = PredictionTask.classification

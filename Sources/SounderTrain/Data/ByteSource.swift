@@ -43,9 +43,12 @@ final class InputFile {
     while filled < buffer.count, let base = buffer.baseAddress {
       let count = Foundation.read(descriptor, base + filled, buffer.count - filled)
       if count == 0 { break }
-      if count > 0 { filled += count } else if errno != EINTR {
+      if count > 0 {
+        filled += count
+      } else if errno != EINTR {
         throw DataError(
-          kind: .inputOutput, path: path, problem: "reading failed: \(String(cString: strerror(errno)))")
+          kind: .inputOutput, path: path,
+          problem: "reading failed: \(String(cString: strerror(errno)))")
       }
     }
     return filled

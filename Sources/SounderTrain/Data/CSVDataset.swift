@@ -149,7 +149,8 @@ public struct CSVDataset {
     for (index, row) in rows.enumerated() {
       guard let number = classes[row[target].text] else {
         throw table.error(
-          row[target], "class '\(row[target].text.prefix(40))' does not occur in the training split")
+          row[target], "class '\(row[target].text.prefix(40))' does not occur in the training split"
+        )
       }
       output[index] = Int64(number)
     }
@@ -163,7 +164,9 @@ public struct CSVDataset {
     let limit = 1_000
     var texts: Set<String> = []
     for row in rows {
-      guard !row[target].text.isEmpty else { throw table.error(row[target], "the target is missing") }
+      guard !row[target].text.isEmpty else {
+        throw table.error(row[target], "the target is missing")
+      }
       texts.insert(row[target].text)
       if texts.count > limit {
         throw table.error(
@@ -190,7 +193,8 @@ public struct CSVDataset {
 
   private static func number(_ text: String) -> Double? {
     let trimmed = text.trimmingCharacters(in: .whitespaces)
-    guard let value = Double(trimmed), value.isFinite, abs(value) <= Double(Float.greatestFiniteMagnitude)
+    guard let value = Double(trimmed), value.isFinite,
+      abs(value) <= Double(Float.greatestFiniteMagnitude)
     else { return nil }
     return value
   }

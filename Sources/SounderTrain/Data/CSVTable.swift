@@ -11,7 +11,7 @@ struct CSVTable {
 
   /// The file's path.
   let path: String
-  /// The rows; all have as many cells as the first. Empty lines are skipped.
+  /// The rows, all as long as the first, without empty lines.
   let rows: [[Cell]]
 
   /// Reads a file.
@@ -29,7 +29,8 @@ struct CSVTable {
     var parser = Parser(path: path, bytes: bytes)
     rows = try parser.rows()
     guard let first = rows.first else {
-      throw DataError(path: path, problem: "the file is empty", advice: "it needs one sample a line")
+      throw DataError(
+        path: path, problem: "the file is empty", advice: "it needs one sample a line")
     }
     for row in rows where row.count != first.count {
       throw DataError(

@@ -40,7 +40,8 @@ final class GzipSource: ByteSource {
         throw damage("the gzip data end early: the file is truncated")
       }
       let room = min(buffer.count - filled, Int(UInt32.max))
-      stream.next_out = (buffer.baseAddress.map { $0 + filled })?.assumingMemoryBound(to: UInt8.self)
+      stream.next_out = (buffer.baseAddress.map { $0 + filled })?.assumingMemoryBound(
+        to: UInt8.self)
       stream.avail_out = UInt32(room)
       let status = inflate(&stream, Z_NO_FLUSH)
       filled += room - Int(stream.avail_out)

@@ -68,7 +68,9 @@ extension ConfigurationField {
           ?? word.map(ConfigurationValue.string) ?? .null
       },
       write: {
-        if case .integer(let value) = $1 { $0[keyPath: keyPath] = value } else {
+        if case .integer(let value) = $1 {
+          $0[keyPath: keyPath] = value
+        } else {
           $0[keyPath: keyPath] = nil
         }
       })
@@ -94,7 +96,9 @@ extension ConfigurationField {
       path: [key], type: .optional(.number(range)), doc: doc, synonyms: synonyms,
       read: { $0[keyPath: keyPath].map(ConfigurationValue.number) ?? .null },
       write: {
-        if case .number(let value) = $1 { $0[keyPath: keyPath] = value } else {
+        if case .number(let value) = $1 {
+          $0[keyPath: keyPath] = value
+        } else {
           $0[keyPath: keyPath] = nil
         }
       })
@@ -109,7 +113,9 @@ extension ConfigurationField {
       path: [key], type: .optional(.string), doc: doc, synonyms: synonyms,
       read: { $0[keyPath: keyPath].map(ConfigurationValue.string) ?? .null },
       write: {
-        if case .string(let value) = $1 { $0[keyPath: keyPath] = value } else {
+        if case .string(let value) = $1 {
+          $0[keyPath: keyPath] = value
+        } else {
           $0[keyPath: keyPath] = nil
         }
       })
