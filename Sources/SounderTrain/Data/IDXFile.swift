@@ -44,6 +44,7 @@ public enum IDXFile {
     func damage(_ offset: Int, _ problem: String, _ advice: String = "") -> DataError {
       DataError(path: source.path, place: .byte(offset), problem: problem, advice: advice)
     }
+    let again = "the header is damaged or the file is truncated; fetch it again"
     let magic = try word(source)
     guard magic >> 16 == 0 else {
       throw damage(0, "not an IDX file: the magic number is \(hexadecimal(magic))")
@@ -64,15 +65,18 @@ public enum IDXFile {
       let extent = Int(try word(source))
       guard extent > 0 else { throw damage(4 + 4 * axis, "dimension \(axis) is 0") }
       let (product, overflow) = total.multipliedReportingOverflow(by: extent)
-      // Checked before anything is allocated, so that a damaged header costs no memory.
-      guard !overflow, product <= source.remainingLimit else {
-        throw damage(
-          4 + 4 * axis,
-          "dimension \(axis) is \(extent), more than a file of this size can hold",
-          "the header is damaged or the file is truncated; fetch it again")
+      guard !overflow else {
+        throw damage(4 + 4 * axis, "dimension \(axis) is \(extent): no file is that large", again)
       }
       shape.append(extent)
       total = product
+    }
+    // Checked before anything is allocated, so that a damaged header costs no memory.
+    guard total <= source.remainingLimit else {
+      throw damage(
+        source.offset,
+        "the header promises \(total) bytes of data \(shape), the file has at most "
+          + "\(source.remainingLimit)", again)
     }
     return shape
   }

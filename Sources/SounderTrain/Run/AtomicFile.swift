@@ -19,7 +19,7 @@ struct AtomicFile {
     to path: String, _ body: (AtomicFile) throws(FileError) -> Void
   ) throws(FileError) {
     let file = try AtomicFile(path)
-    do {
+    do throws(FileError) {
       try body(file)
       guard fsync(file.descriptor) == 0 else { throw FileError("flush", path) }
     } catch {

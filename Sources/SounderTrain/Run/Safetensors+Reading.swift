@@ -61,7 +61,7 @@ extension Safetensors {
         throw damage("the header does not begin with '{'", at: 8)
       }
       do throws(JSONError) { return try JSONValue(parsing: text) } catch {
-        throw damage("the header is \(error.problem)", at: 8 + error.offset)
+        throw damage("the header: \(error.problem)", at: 8 + error.offset)
       }
     }
 

@@ -32,9 +32,6 @@ public enum StopSignal {
     }
   }
 
-  /// Forgets what arrived; for tests.
-  static func reset() { received.store(0, ordering: .relaxed) }
-
   /// Runs inside the signal handler: atomics and `_exit` only.
   private static func note(_ signal: Int32) {
     let previous = received.exchange(signal, ordering: .relaxed)
