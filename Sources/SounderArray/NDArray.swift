@@ -5,7 +5,7 @@ public struct NDArray: @unchecked Sendable {
   // @unchecked: as Storage, which holds the only mutable state.
 
   /// The bytes, shared with every view of them.
-  public let storage: Storage
+  public internal(set) var storage: Storage
   /// The type of the elements.
   public let dtype: DType
   /// Where element [0, …] lies, in elements from the start of the storage.
@@ -32,6 +32,9 @@ public struct NDArray: @unchecked Sendable {
       storage: Storage(byteCount: shape.elementCount * dtype.byteSize), dtype: dtype,
       shape: shape, strides: shape.contiguousStrides)
   }
+
+  /// Whether no other array shares the storage, so that a result may be written over this one.
+  public mutating func hasUniqueStorage() -> Bool { isKnownUniquelyReferenced(&storage) }
 
   /// The number of elements.
   @inlinable public var count: Int { shape.elementCount }

@@ -4,9 +4,9 @@
 
 /// What each thread keeps; zero when the thread starts.
 typedef struct {
-  uint32_t modes;            ///< autograd modes, see GradMode
-  uint32_t releasing;        ///< whether this thread is releasing a graph
-  void *release_list;        ///< nodes waiting to be released
+  uint32_t modes;            ///< autograd modes, see Modes
+  uint32_t forward_level;    ///< number of the forward-mode level in force, 0 when none is
+  void *release_list;        ///< nodes waiting to be released while a graph is taken down
   void *backward_pass;       ///< the backward pass this thread is running
   void *random_context;      ///< the random number context in force
   void *allocator_cache;     ///< this thread's cached blocks
@@ -15,3 +15,9 @@ typedef struct {
 
 extern _Thread_local ck_thread_state ck_thread_state_storage;
 static inline ck_thread_state *ck_thread(void) { return &ck_thread_state_storage; }
+
+/// Numbers recorded operations, across all threads of the process.
+extern uint64_t ck_sequence_counter;
+static inline uint64_t ck_next_sequence(void) {
+  return __atomic_add_fetch(&ck_sequence_counter, 1, __ATOMIC_RELAXED);
+}

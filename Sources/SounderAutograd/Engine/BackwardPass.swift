@@ -1,0 +1,121 @@
+import CKernels
+import SounderArray
+
+/// One backward pass: everything that belongs to this run over a graph, on the thread that called it.
+///
+/// Nodes run in descending order of creation, which is a valid order and the same on every rank.
+/// Dependency counts exist for one reason: a leaf is complete, and its gradient may be sent to other
+/// ranks, as soon as its last contribution arrived, long before the pass ends. Leaves therefore bypass
+/// the heap.
+///
+/// Several passes may run at once, on shared nodes too; a pass may be started from inside a node.
+public final class BackwardPass {
+  let id: UInt64
+  let retainGraph: Bool
+  let createGraph: Bool
+  let accumulates: Bool
+  var heap = ReadyHeap()
+  /// Every node this pass has reached, in the order of discovery.
+  var reached = ContiguousArray<Unmanaged<Node>>()
+  var foreign: [ObjectIdentifier: ForeignState] = [:]
+  var captures: [ObjectIdentifier: [Capture]] = [:]
+  var captured: [Tensor?] = []
+  var finalCallbacks: [() throws -> Void] = []
+  var failureCallbacks: [(any Error) -> Void] = []
+
+  /// The gradients of the outputs of the node that is running.
+  var incoming0: Tensor?
+  var incomingMore: [Tensor?] = []
+  /// What the running node has sent, by edge.
+  var outgoing0: Tensor?
+  var outgoing1: Tensor?
+  var outgoing2: Tensor?
+  var outgoingMore: [Tensor?] = []
+  unowned(unsafe) var running: Node?
+
+  /// A gradient somebody asked for: the slot of a node and its place among the results.
+  struct Capture {
+    let slot: Int
+    let index: Int
+  }
+
+  init(retainGraph: Bool, createGraph: Bool, accumulates: Bool) {
+    id = ck_next_sequence()
+    self.retainGraph = retainGraph
+    self.createGraph = createGraph
+    self.accumulates = accumulates
+  }
+}
+
+// What a node's `apply` uses.
+extension BackwardPass {
+  /// The gradient of an output; nil if nothing arrived there.
+  @inline(__always) public func gradient(_ slot: Int) -> Tensor? {
+    slot == 0 ? incoming0 : slot - 1 < incomingMore.count ? incomingMore[slot - 1] : nil
+  }
+
+  /// Whether this pass wants the gradient of an input.
+  @inline(__always) public func needs(_ edge: Int) -> Bool {
+    guard let running, let target = running.edge(edge).node else { return false }
+    return captures.isEmpty || withState(of: target) { $0.isNeeded || $0.isCaptured }
+  }
+
+  /// The memory the gradient of an input should be written to, if this is its only contribution.
+  public func destination(_ edge: Int) -> NDArray? {
+    guard accumulates, !createGraph, captures.isEmpty, let running,
+      let target = running.edge(edge).node, target.isLeaf
+    else { return nil }
+    let isOnly = withState(of: target) { $0.pending == 1 && $0.first == nil }
+    return isOnly ? unsafeDowncast(target, to: GradientAccumulator.self).freshDestination : nil
+  }
+
+  /// Hands over the gradient of an input; nil means that there is no contribution.
+  @inline(__always) public func send(_ edge: Int, _ gradient: Tensor?) {
+    switch edge {
+    case 0: outgoing0 = gradient
+    case 1: outgoing1 = gradient
+    case 2: outgoing2 = gradient
+    default:
+      while outgoingMore.count <= edge - 3 { outgoingMore.append(nil) }
+      outgoingMore[edge - 3] = gradient
+    }
+  }
+}
+
+// Claiming nodes and reaching their state.
+extension BackwardPass {
+  /// The state of a node in this pass, which must have been reached.
+  @inline(__always)
+  func withState<Result>(of node: Node, _ body: (inout NodeState) throws -> Result) rethrows -> Result
+  {
+    if ck_load_relaxed_u64(&node.owner) == id { return try body(&node.state) }
+    return try withForeignState(of: node, body)
+  }
+
+  @inline(never)
+  private func withForeignState<Result>(
+    of node: Node, _ body: (inout NodeState) throws -> Result
+  ) rethrows -> Result {
+    guard let entry = foreign[ObjectIdentifier(node)] else {
+      fatalError("backward: \(node.name) was reached without having been counted")
+    }
+    return try body(&entry.state)
+  }
+
+  /// Takes a node into this pass; true if it is new to it.
+  @inline(__always) func claim(_ node: Node) -> Bool {
+    let owner = ck_load_relaxed_u64(&node.owner)
+    if owner == id { return false }
+    if owner == 0 && ck_claim_u64(&node.owner, id) { return true }
+    if foreign[ObjectIdentifier(node)] != nil { return false }
+    foreign[ObjectIdentifier(node)] = ForeignState()
+    return true
+  }
+
+  /// Gives a node back, with nothing of this pass left in it.
+  @inline(__always) func release(_ node: Node) {
+    guard ck_load_relaxed_u64(&node.owner) == id else { return }
+    node.state = NodeState()
+    ck_disclaim_u64(&node.owner)
+  }
+}

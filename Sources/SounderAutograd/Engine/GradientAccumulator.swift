@@ -1,0 +1,86 @@
+import CKernels
+import SounderArray
+
+/// The end of a graph at a leaf: adds the gradients that arrive to the leaf's ``Tensor/grad``.
+///
+/// The leaf owns it and the graph owns it, but it does not own the leaf. It may have a *gradient
+/// destination*: memory, for instance in a bucket shared with other ranks, where the operator that
+/// produces the last contribution of a pass writes directly.
+package final class GradientAccumulator: Node {
+  private var accumulated: Tensor?
+  private var guardWord: UInt32 = 0
+  private var postHooks: [(id: Int, hook: () throws -> Void)] = []
+  private var hookCounter = 0
+
+  /// Where the gradient shall lie; used while ``gradient`` is nil.
+  package var destination: NDArray?
+  /// Called once a pass has delivered everything it has for this leaf, after the post-accumulate hooks.
+  package var sink: ((GradientAccumulator) throws -> Void)?
+
+  init(shape: Shape, dtype: DType) {
+    super.init(leafOf: SlotMetadata(shape: shape, dtype: dtype))
+  }
+
+  package override var name: String { "AccumulateGrad" }
+
+  /// The accumulated gradient.
+  package var gradient: Tensor? {
+    get { locked { accumulated } }
+    set { locked { accumulated = newValue } }
+  }
+
+  func addPostHook(_ hook: @escaping () throws -> Void) -> HookHandle {
+    hookCounter += 1
+    let id = hookCounter
+    postHooks.append((id, hook))
+    return HookHandle { [weak self] in self?.postHooks.removeAll { $0.id == id } }
+  }
+
+  /// The memory an operator may write the gradient into when its contribution is the only one.
+  var freshDestination: NDArray? {
+    guard let destination, hooks == nil, gradient == nil else { return nil }
+    return destination
+  }
+
+  /// Adds one pass's gradient.
+  ///
+  /// The first is adopted if nobody else holds it, else copied; later ones are added in place to the
+  /// same tensor, unless the gradient is itself part of a graph.
+  func accumulate(_ incoming: inout Tensor?, createGraph: Bool) throws {
+    guard var gradient = incoming.take() else { return }
+    locked {
+      if let current = accumulated {
+        if createGraph {
+          accumulated = current + gradient
+        } else {
+          _ = Kernels.add(current.array, gradient.array, 1, out: current.array)
+          current.incrementVersion()
+        }
+      } else if createGraph {
+        accumulated = gradient
+      } else if let destination {
+        if gradient.array.pointer != destination.pointer {
+          destination.copy(from: gradient.array)
+        }
+        accumulated = Tensor(destination)
+      } else if isKnownUniquelyReferenced(&gradient) && gradient.ownsWholeStorage() {
+        accumulated = gradient
+      } else {
+        accumulated = Tensor(Kernels.clone(gradient.array))
+      }
+    }
+    for entry in postHooks { try entry.hook() }
+    try sink?(self)
+  }
+
+  @inline(__always) private func locked<Result>(_ body: () -> Result) -> Result {
+    ck_lock(&guardWord)
+    defer { ck_unlock(&guardWord) }
+    return body()
+  }
+}
+
+extension Tensor {
+  /// Whether this dense tensor is the only user of its memory, so that it may be overwritten.
+  func ownsWholeStorage() -> Bool { array.isContiguous && array.hasUniqueStorage() && node == nil }
+}

@@ -1,0 +1,45 @@
+import SounderArray
+
+extension Tensor {
+  /// Whether this tensor was made as a view of another while operations were recorded.
+  public var isView: Bool { viewBase != nil }
+
+  /// Remembers the tensor whose memory this one views.
+  @inline(__always) func markView(of base: Tensor) {
+    if Modes.recording { viewBase = base.viewBase ?? base }
+  }
+
+  /// Makes `node` the history of a tensor that was changed in place.
+  func replaceHistory(_ node: Node, slot: Int = 0) {
+    var old = self.node
+    node.attach(self, slot: slot)
+    GraphRelease.release(&old)
+  }
+}
+
+/// Refuses in-place operations that would make gradients wrong.
+/// - Throws: ``AutogradError`` `.leafInPlace` for a leaf that requires a gradient,
+///   `.viewOfLeafInPlace` for a view of one, `.viewInPlace` for any other view that is part of a graph,
+///   whose base could not see the change.
+func requireInPlace(_ tensor: Tensor, _ operation: StaticString, operands: Bool = false) throws {
+  guard Modes.recording else { return }
+  if tensor.requiresGrad && tensor.isLeaf {
+    throw AutogradError(
+      .leafInPlace,
+      "\(operation): a leaf that requires a gradient cannot be changed in place; "
+        + "do it in noGrad { } or on a clone")
+  }
+  guard let base = tensor.viewBase else { return }
+  if base.requiresGrad && base.isLeaf {
+    throw AutogradError(
+      .viewOfLeafInPlace,
+      "\(operation): a view of a leaf that requires a gradient cannot be changed in place; "
+        + "do it in noGrad { } or on a clone")
+  }
+  if base.requiresGrad || tensor.requiresGrad || operands {
+    throw AutogradError(
+      .viewInPlace,
+      "\(operation): a view that takes part in a graph cannot be changed in place, because its base "
+        + "would not see the change; use the operator without underscore, or clone() first")
+  }
+}

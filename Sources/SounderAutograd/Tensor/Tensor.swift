@@ -1,0 +1,94 @@
+import SounderArray
+
+/// An n-dimensional array that can take part in a differentiable computation.
+///
+/// Identity matters: hooks, ``grad`` and in-place operations belong to the object, and two tensors may
+/// share memory. A tensor that requires a gradient owns the graph node that produces it (for a leaf,
+/// the node that collects its gradient), nodes own the nodes before them, and nothing points back, so
+/// dropping the result of a computation frees its graph.
+///
+/// ```swift
+/// let w = try Tensor([1, 2, 3] as [Float], shape: [3]).requiresGrad()
+/// let loss = (w * w).sum()
+/// try loss.backward()
+/// print(w.grad!)  // [2, 4, 6]
+/// ```
+public final class Tensor: @unchecked Sendable {
+  // @unchecked: after creation only in-place operations, `requiresGrad(_:)` and `rebind` write here, and
+  // like all writes they need the only reference or the caller's synchronisation. Gradient accumulation
+  // from several threads is protected by the lock of the leaf's `GradientAccumulator`.
+
+  /// The elements.
+  public internal(set) var array: NDArray
+
+  /// The node that produced this tensor, or the accumulator of a leaf; nil if no gradient is required.
+  final var node: Node?
+  /// Which output of `node` this is.
+  final var slot: Int32 = 0
+  /// The tensor whose memory this one views, kept while operations are recorded.
+  final var viewBase: Tensor?
+  /// What few tensors have: a tangent, a retained gradient, a parked accumulator.
+  final var extras: TensorExtras?
+
+  /// A tensor over an array, outside any graph.
+  public init(_ array: NDArray) { self.array = array }
+
+  init(_ array: NDArray, node: Node, slot: Int) {
+    self.array = array
+    self.node = node
+    self.slot = Int32(slot)
+  }
+
+  deinit { if let node, !node.isLeaf { GraphRelease.release(&self.node) } }
+}
+
+/// The rarely used attributes of a tensor, allocated on demand.
+final class TensorExtras {
+  /// The tangent and the forward-mode level it belongs to.
+  var tangent: Tensor?
+  var tangentLevel: UInt32 = 0
+  /// The gradient kept for a tensor that is not a leaf.
+  var retainedGrad: Tensor?
+  /// The accumulator of a frozen leaf, with its gradient and hooks.
+  var parked: GradientAccumulator?
+}
+
+extension Tensor {
+  /// The type of the elements.
+  public var dtype: DType { array.dtype }
+  /// The extents.
+  public var shape: Shape { array.shape }
+  /// The number of dimensions.
+  public var rank: Int { array.shape.count }
+  /// The number of elements.
+  public var count: Int { array.shape.elementCount }
+  /// Distances between neighbours along each dimension, in elements.
+  public var strides: Strides { array.strides }
+  /// How often the memory was changed in place; views share the count.
+  public var version: UInt32 { array.storage.version }
+
+  /// Records a change of the memory by code this library does not see (BLAS, MPI, C).
+  ///
+  /// Without it a backward pass that saved this tensor would use the changed values silently.
+  public func incrementVersion() { array.storage.incrementVersion() }
+
+  /// The same elements outside the graph; shares memory and version counter.
+  public func detach() -> Tensor { Tensor(array) }
+
+  func ensureExtras() -> TensorExtras {
+    if let extras { return extras }
+    let created = TensorExtras()
+    extras = created
+    return created
+  }
+
+  /// Replaces the memory behind the tensor, keeping identity, gradient and hooks.
+  ///
+  /// Parameters move into shared regions this way. The new array must have the same shape and dtype.
+  package func rebind(_ array: NDArray) {
+    require(
+      array.shape == shape && array.dtype == dtype,
+      "rebind: \(array.dtype)\(array.shape) cannot stand for \(dtype)\(shape)")
+    self.array = array
+  }
+}
