@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# What a killed rank, a signal, and eight ranks on few cores do to a run.
+# shellcheck disable=SC2317,SC2329  # `check` calls the functions
+set -euo pipefail
+# shellcheck source=Tests/EndToEnd/checks.bash
+source "$(dirname "${BASH_SOURCE[0]}")/checks.bash"
+
+endless=(--set train.epochs=100000 --set train.log_every=1)
+
+training() { [[ $(rank_processes "$1" | wc -l) == 4 && -s $scratch/$1/metrics.jsonl ]]; }
+gone() { [[ -z $(rank_processes "$1") ]]; }
+ended() { ! kill -0 "$1" 2>/dev/null; }
+
+# start RUN: trains on four ranks in the background; a failed check takes the run down with it.
+start() {
+  train 4 "$1" "${endless[@]}" &
+  launcher=$!
+  trap 'kill -TERM "$launcher" 2>/dev/null || true' EXIT
+  wait_until 60 training "$1"
+}
+
+killed_rank_ends_the_job() {
+  local shared_before code=0
+  shared_before=$(ls /dev/shm)
+  start killed
+  rank_processes killed | sed -n 3p | xargs kill -KILL
+  wait_until 10 ended "$launcher"
+  wait "$launcher" || code=$?
+  ((code != 0))
+  wait_until 5 gone killed
+  diff <(printf '%s\n' "$shared_before") <(ls /dev/shm)
+}
+
+signal_stops_every_rank() {
+  local code=0
+  start signalled
+  # mpirun forwards this signal to all ranks at once.
+  kill -USR1 "$(mpirun_of "$launcher")"
+  wait_until 30 ended "$launcher"
+  wait "$launcher" || code=$?
+  ((code == 75))
+  [[ -s $scratch/signalled/model.safetensors ]]
+  wait_until 5 gone signalled
+}
+
+# mpirun_of PID: the mpirun at or under a process.
+mpirun_of() {
+  local child
+  if [[ $(ps -o comm= -p "$1") =~ ^(mpirun|orterun) ]]; then
+    printf '%d\n' "$1"
+    return
+  fi
+  for child in $(pgrep -P "$1"); do mpirun_of "$child"; done | head -n 1
+}
+
+check 'a killed rank ends the job within 10 s and leaves nothing in /dev/shm' killed_rank_ends_the_job
+check 'SIGUSR1 stops all ranks with exit code 75 and a model' signal_stops_every_rank
+check 'eight ranks train, however few the cores' train 8 eight --set train.epochs=1
+finish

@@ -1,0 +1,79 @@
+"""Times the reference training steps in PyTorch, alone or under DistributedDataParallel."""
+
+import argparse
+import time
+
+import peer
+import torch
+
+
+def train_step(case: str, model: torch.nn.Module):
+    """Returns a function that takes one step of SGD with momentum on a fixed batch."""
+    inputs, targets = peer.fixed_batch(case)
+    loss_function = torch.nn.CrossEntropyLoss()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        loss_function(model(inputs), targets).backward()
+        optimizer.step()
+
+    return step
+
+
+def report(case: str, ranks: int, count: int, seconds: float) -> None:
+    batch = peer.CASES[case][1]
+    peer.emit(
+        bench="steps",
+        case=case,
+        ranks=ranks,
+        ms_per_step=seconds / count * 1e3,
+        samples_per_second=count * batch * ranks / seconds,
+    )
+
+
+def alone(arguments) -> None:
+    peer.pin(0)
+    torch.manual_seed(0)
+    step = train_step(arguments.case, peer.mlp(peer.CASES[arguments.case][0]))
+    peer.run_for(arguments.seconds / 4, step)
+    report(arguments.case, 1, *peer.run_for(arguments.seconds, step))
+
+
+def distributed(rank: int, ranks: int, arguments) -> None:
+    torch.manual_seed(0)
+    model = peer.mlp(peer.CASES[arguments.case][0])
+    model = torch.nn.parallel.DistributedDataParallel(model)
+    step = train_step(arguments.case, model)
+    # Every rank must take the same number of steps, so rank 0's rate decides how many.
+    warm_up = 50
+    start = time.perf_counter()
+    for _ in range(warm_up):
+        step()
+    count = torch.tensor(
+        [max(20, int(arguments.seconds * warm_up / (time.perf_counter() - start)))]
+    )
+    torch.distributed.broadcast(count, 0)
+    torch.distributed.barrier()
+    start = time.perf_counter()
+    for _ in range(int(count)):
+        step()
+    torch.distributed.barrier()
+    if rank == 0:
+        report(arguments.case, ranks, int(count), time.perf_counter() - start)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--case", choices=sorted(peer.CASES), required=True)
+    parser.add_argument("--ranks", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=2)
+    arguments = parser.parse_args()
+    if arguments.ranks == 1:
+        alone(arguments)
+    else:
+        peer.spawn(arguments.ranks, distributed, arguments)
+
+
+if __name__ == "__main__":
+    main()
