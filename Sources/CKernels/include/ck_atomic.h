@@ -22,14 +22,26 @@ static inline bool ck_compare_exchange_u64(uint64_t *p, uint64_t expected, uint6
 
 static inline uint32_t ck_increment_and_get_u32(uint32_t *p) { return __atomic_add_fetch(p, 1, __ATOMIC_RELAXED); }
 
+// Out of line, because what Swift's importer inlines is not instrumented by ThreadSanitizer, which then
+// would not see the ordering.
+
 /// Takes a spin lock for a critical section of a few instructions.
-static inline void ck_lock(uint32_t *p) {
-  while (__atomic_exchange_n(p, 1, __ATOMIC_ACQUIRE)) {
-    while (__atomic_load_n(p, __ATOMIC_RELAXED)) {
-#if defined(__x86_64__)
-      __builtin_ia32_pause();
+void ck_lock(uint32_t *lock);
+void ck_unlock(uint32_t *lock);
+/// Takes a free word for `owner`: false if it is not zero.
+bool ck_claim_u64(uint64_t *word, uint64_t owner);
+/// Gives a claimed word back.
+void ck_disclaim_u64(uint64_t *word);
+/// Tells the processor that this is a spinning loop.
+static inline void ck_pause(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb" ::: "memory");
 #endif
-    }
-  }
 }
-static inline void ck_unlock(uint32_t *p) { __atomic_store_n(p, 0, __ATOMIC_RELEASE); }
+/// Sleeps while the word (which may lie in memory shared by processes) holds `expected`, until it is
+/// woken, the time is over or a signal arrives.
+void ck_futex_wait(const uint32_t *word, uint32_t expected, uint64_t nanoseconds);
+/// Wakes up to `count` sleepers of the word.
+void ck_futex_wake(const uint32_t *word, int count);

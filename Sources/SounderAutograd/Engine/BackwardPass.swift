@@ -106,7 +106,7 @@ extension BackwardPass {
   @inline(__always) func claim(_ node: Node) -> Bool {
     let owner = ck_load_relaxed_u64(&node.owner)
     if owner == id { return false }
-    if owner == 0 && ck_compare_exchange_u64(&node.owner, 0, id) { return true }
+    if owner == 0 && ck_claim_u64(&node.owner, id) { return true }
     if foreign[ObjectIdentifier(node)] != nil { return false }
     foreign[ObjectIdentifier(node)] = ForeignState()
     return true
@@ -116,6 +116,6 @@ extension BackwardPass {
   @inline(__always) func release(_ node: Node) {
     guard ck_load_relaxed_u64(&node.owner) == id else { return }
     node.state = NodeState()
-    ck_store_release_u64(&node.owner, 0)
+    ck_disclaim_u64(&node.owner)
   }
 }

@@ -1,0 +1,7 @@
+#include "include/ck_sum.h"
+#include "ck_macros.h"
+
+CK_CLONES
+void ck_sum_f32(float *out, const float *a, const float *b, size_t n) {
+  for (size_t i = 0; i < n; i++) out[i] = a[i] + b[i];
+}

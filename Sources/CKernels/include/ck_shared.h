@@ -1,0 +1,114 @@
+// Memory shared by the ranks of a host: the records that lie in it, waiting, and sums over ranks.
+//
+// Everything that synchronises is out of line: functions that Swift's importer inlines are not
+// instrumented by ThreadSanitizer, which would then not see the ordering they establish.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+// MARK: Waiting
+
+/// A counter that only grows, with the number of threads asleep until it does.
+typedef struct {
+  uint32_t value;
+  uint32_t sleepers;
+} ck_epoch;
+
+/// How long a waiter spins, then yields, before it sleeps.
+typedef struct {
+  uint32_t pauses;             ///< processor pauses, a few tens of nanoseconds each
+  uint32_t yield_nanoseconds;  ///< time spent giving the core to others
+} ck_wait_policy;
+
+enum {
+  CK_WAIT_REACHED = 0,  ///< the epoch reached the target
+  CK_WAIT_FAILED = 1,   ///< a rank has failed
+  CK_WAIT_SLICE = 2,    ///< the time slice is over: look at the clock, then wait again
+};
+
+/// Sets the epoch, releasing all earlier writes, and wakes those asleep on it.
+void ck_epoch_publish(ck_epoch *epoch, uint32_t value);
+/// The epoch, acquiring all writes released before it.
+uint32_t ck_epoch_load(const ck_epoch *epoch);
+/// Waits until the epoch is at or after `target` (modulo 2^32) or `failure` is not zero.
+int ck_epoch_wait(ck_epoch *epoch, uint32_t target, const uint32_t *failure, ck_wait_policy policy,
+                  uint64_t slice_nanoseconds);
+/// Wakes all sleepers without a change, so that they look at the failure word.
+void ck_epoch_wake(ck_epoch *epoch);
+/// Whether `epoch` is at or after `target`, modulo 2^32.
+static inline int ck_epoch_passed(uint32_t epoch, uint32_t target) {
+  return (int32_t)(epoch - target) >= 0;
+}
+
+/// Nanoseconds of the monotonic clock.
+uint64_t ck_monotonic_nanoseconds(void);
+
+// MARK: The system
+
+/// The processors the calling thread may use, as a mask of `count` words.
+void ck_affinity_mask(uint64_t *words, int count);
+/// A file that exists in memory only, with pages of 4 KiB or huge ones; -1 and errno on failure.
+int ck_memory_file(const char *name, int huge);
+
+// MARK: Records
+
+/// What a rank says of the collective it begins; two generations, as a fast rank is one ahead.
+typedef struct {
+  uint64_t descriptor;
+  uint64_t count;
+} ck_header;
+
+enum { CK_CHANNELS = 4, CK_PAYLOAD_WORDS = 6 };
+
+/// The line of one rank: 128 bytes, as processors prefetch lines of 64 in pairs.
+typedef struct {
+  ck_epoch channels[CK_CHANNELS];
+  ck_header headers[2];
+  uint64_t sequence;
+  uint64_t process;
+  uint64_t payload[CK_PAYLOAD_WORDS];
+} ck_rank_line;
+
+enum { CK_FAILURE_TEXT = 928, CK_FAILURE_RANKS = 16 };
+
+/// The first failure among the ranks; `state` is the error word all waiters look at.
+typedef struct {
+  uint32_t state;    ///< 0 none, 1 written
+  uint32_t claimed;  ///< 0 none, 1 when a rank has begun to write
+  uint32_t kind;
+  int32_t origin;
+  uint32_t rank_count;
+  uint32_t length;
+  uint32_t reserved;
+  int32_t ranks[CK_FAILURE_RANKS];
+  char text[CK_FAILURE_TEXT];
+} ck_failure;
+
+/// Claims the record for the caller, who must fill it and then raise it; 0 when somebody was first.
+int ck_failure_claim(ck_failure *failure);
+/// Makes a filled record visible.
+void ck_failure_raise(ck_failure *failure);
+/// Whether a failure has been raised, acquiring its record.
+int ck_failure_raised(const ck_failure *failure);
+
+/// Stores a word that others read with `ck_word_load`.
+void ck_word_store(uint64_t *word, uint64_t value);
+uint64_t ck_word_load(const uint64_t *word);
+/// Sets bits in a word.
+void ck_word_or(uint64_t *word, uint64_t bits);
+
+// MARK: Sums over ranks
+
+enum { CK_REDUCE_SUM = 0, CK_REDUCE_MIN = 1, CK_REDUCE_MAX = 2 };
+
+// out[i] = reduction over r of sources[r][i], divided by `divisor` unless that is 1. Sums follow
+// the fixed tree sum(lo, hi) = sum(lo, mid) + sum(mid, hi), mid = lo + the largest power of two
+// below hi - lo, so the bits depend on the number of ranks alone. `out` may be one of the sources.
+// Integer sums wrap; integer means round toward zero. A NaN among the sources is the result of
+// every operation.
+void ck_shared_reduce_f32(float *out, const float *const *sources, int count, size_t elements,
+                          int operation, float divisor);
+void ck_shared_reduce_f64(double *out, const double *const *sources, int count, size_t elements,
+                          int operation, double divisor);
+void ck_shared_reduce_i64(int64_t *out, const int64_t *const *sources, int count, size_t elements,
+                          int operation, int64_t divisor);

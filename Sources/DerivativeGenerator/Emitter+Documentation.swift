@@ -1,0 +1,48 @@
+extension Emitter {
+  /// The documentation of a function: the entry's text, the schema and the parameters.
+  func documentation(_ entry: Entry, isInPlace: Bool, _ code: inout CodeWriter) {
+    let schema = entry.schema
+    for line in entry.documentation.split(separator: "\n", omittingEmptySubsequences: false) {
+      code.line(line.isEmpty ? "///" : "/// \(line)")
+    }
+    code.line("///")
+    if isInPlace {
+      code.line("/// Writes the result into this tensor and returns it.")
+    } else if entry.isView {
+      code.line("/// The result shares its memory with this tensor.")
+    }
+    code.line("/// Schema: `\(isInPlace ? schema.inPlaceText : schema.text)`.")
+    let parameters = schema.arguments.enumerated().dropFirst(schema.isMethod ? 1 : 0)
+      .map { "\(variable($1.name)): \(description($1))" }
+    if parameters.count == 1 {
+      code.line("/// - Parameter \(parameters[0])")
+    } else if !parameters.isEmpty {
+      code.line("/// - Parameters:")
+      for parameter in parameters { code.line("///   - \(parameter)") }
+    }
+    if isInPlace {
+      code.line(
+        "/// - Throws: ``AutogradError`` if this tensor is a leaf that requires a gradient, or a view "
+          + "of one.")
+    }
+  }
+
+  private func description(_ argument: Argument) -> String {
+    let kind =
+      switch argument.type.base {
+      case .tensor: "tensor"
+      case .scalar: "number"
+      case .int: "integer"
+      case .float: "real number"
+      case .bool: "truth value"
+      case .string: "name"
+      case .dtype: "element type"
+      case .stream: "stream of random numbers"
+      }
+    let what =
+      argument.type.isList ? "A list of \(kind)s" : "A\(kind.hasPrefix("i") || kind.hasPrefix("e") ? "n" : "") \(kind)"
+    let optional = argument.type.isOptional ? " or nil" : ""
+    let defaultValue = argument.defaultValue.map { ", \($0.swift(argument.type)) by default" } ?? ""
+    return what + optional + defaultValue + "."
+  }
+}

@@ -1,0 +1,47 @@
+import SounderArray
+
+/// A value passed to an operator that is called by name.
+public indirect enum OperatorArgument: Sendable {
+  /// No value, for an optional parameter.
+  case absent
+  /// A tensor.
+  case tensor(Tensor)
+  /// A number or a truth value.
+  case scalar(Scalar)
+  /// A name, such as that of a reduction.
+  case string(String)
+  /// An element type.
+  case dtype(DType)
+  /// A stream of random numbers.
+  case stream(RandomStream)
+  /// A list of tensors or of numbers.
+  case list([OperatorArgument])
+
+  /// What the value is, for messages.
+  var kind: String {
+    switch self {
+    case .absent: "nil"
+    case .tensor: "a tensor"
+    case .scalar(.bool): "a truth value"
+    case .scalar(.int): "an integer"
+    case .scalar(.float): "a real number"
+    case .scalar(.complex): "a complex number"
+    case .string: "a string"
+    case .dtype: "an element type"
+    case .stream: "a random stream"
+    case .list: "a list"
+    }
+  }
+}
+
+extension OperatorArgument: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
+  ExpressibleByBooleanLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral,
+  ExpressibleByNilLiteral
+{
+  public init(integerLiteral value: Int) { self = .scalar(.int(value)) }
+  public init(floatLiteral value: Double) { self = .scalar(.float(value)) }
+  public init(booleanLiteral value: Bool) { self = .scalar(.bool(value)) }
+  public init(stringLiteral value: String) { self = .string(value) }
+  public init(arrayLiteral elements: OperatorArgument...) { self = .list(elements) }
+  public init(nilLiteral: ()) { self = .absent }
+}

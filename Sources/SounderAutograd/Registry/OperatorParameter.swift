@@ -1,0 +1,70 @@
+/// A parameter of an operator, as its schema declares it.
+public struct OperatorParameter: Sendable {
+  /// What a parameter, or an element of a list parameter, holds.
+  public enum Kind: String, Sendable {
+    case tensor = "Tensor"
+    case scalar = "Scalar"
+    case int
+    case float
+    case bool
+    case string = "str"
+    case dtype = "ScalarType"
+    case stream = "RandomStream"
+  }
+
+  /// The name in the schema: `keep_dim`.
+  public let name: String
+  /// What the parameter, or each of its elements, holds.
+  public let kind: Kind
+  /// Whether the parameter is a list.
+  public let isList: Bool
+  /// Whether elements of the list may be absent.
+  public let hasOptionalElements: Bool
+  /// Whether the value may be absent.
+  public let isOptional: Bool
+  /// The value if none is given; nil if one must be.
+  public let defaultValue: OperatorArgument?
+  /// Whether the operator has a derivative with respect to the parameter.
+  public let isDifferentiable: Bool
+
+  init(
+    _ name: String, _ kind: Kind, isList: Bool = false, hasOptionalElements: Bool = false,
+    isOptional: Bool = false, defaultValue: OperatorArgument? = nil, isDifferentiable: Bool = false
+  ) {
+    self.name = name
+    self.kind = kind
+    self.isList = isList
+    self.hasOptionalElements = hasOptionalElements
+    self.isOptional = isOptional
+    self.defaultValue = defaultValue
+    self.isDifferentiable = isDifferentiable
+  }
+
+  /// The type as the schema spells it: `Tensor?[]`.
+  public var type: String {
+    kind.rawValue + (hasOptionalElements ? "?" : "") + (isList ? "[]" : "") + (isOptional ? "?" : "")
+  }
+
+  /// Whether a value may be passed for the parameter.
+  public func accepts(_ argument: OperatorArgument) -> Bool {
+    switch argument {
+    case .absent: isOptional
+    case .list(let elements):
+      isList
+        && elements.allSatisfy { element in
+          if case .absent = element { hasOptionalElements } else { acceptsElement(element) }
+        }
+    default: !isList && acceptsElement(argument)
+    }
+  }
+
+  private func acceptsElement(_ argument: OperatorArgument) -> Bool {
+    switch (kind, argument) {
+    case (.tensor, .tensor), (.scalar, .scalar), (.int, .scalar(.int)), (.float, .scalar(.int)),
+      (.float, .scalar(.float)), (.bool, .scalar(.bool)), (.string, .string), (.dtype, .dtype),
+      (.stream, .stream):
+      true
+    default: false
+    }
+  }
+}

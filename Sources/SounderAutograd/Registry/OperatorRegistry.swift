@@ -1,0 +1,78 @@
+/// Every operator by name.
+///
+/// `OperatorRegistry.call("mul", [.tensor(a), 2.5])` finds the overload that takes these arguments;
+/// `OperatorRegistry.entry("mul.Scalar")` names one.
+public enum OperatorRegistry {
+  /// All operators, sorted by full name.
+  public static let entries: [OperatorEntry] = generatedEntries().sorted {
+    $0.fullName < $1.fullName
+  }
+
+  private static let byFullName = Dictionary(
+    entries.map { ($0.fullName, $0) }, uniquingKeysWith: { first, _ in first })
+
+  private static let byName = Dictionary(grouping: entries, by: \.name)
+
+  /// The operator with the given full name (`mul.Tensor`), or the only one with the given base name.
+  /// - Throws: ``OperatorError`` if there is none, or several.
+  public static func entry(_ name: String) throws -> OperatorEntry {
+    if let entry = byFullName[name] { return entry }
+    let overloads = try overloads(of: name)
+    guard overloads.count == 1 else {
+      let names = overloads.map(\.fullName).joined(separator: ", ")
+      throw OperatorError("operator '\(name)' has several overloads: \(names)")
+    }
+    return overloads[0]
+  }
+
+  /// The overloads of a base name, sorted.
+  /// - Throws: ``OperatorError`` if there are none.
+  public static func overloads(of name: String) throws -> [OperatorEntry] {
+    if let overloads = byName[name] { return overloads }
+    throw OperatorError("unknown operator '\(name)'\(suggestion(for: name))")
+  }
+
+  /// Calls an operator by full name, or by base name with the first overload that takes the arguments.
+  /// - Parameters:
+  ///   - name: `mul.Tensor` or `mul`.
+  ///   - arguments: Positional arguments.
+  ///   - named: Arguments by name.
+  /// - Throws: ``OperatorError`` if no operator of that name takes the arguments; what it throws.
+  public static func call(
+    _ name: String, _ arguments: [OperatorArgument], named: [String: OperatorArgument] = [:]
+  ) throws -> [Tensor] {
+    if let entry = byFullName[name] { return try entry(arguments, named: named) }
+    let overloads = try overloads(of: name)
+    if overloads.count == 1 { return try overloads[0](arguments, named: named) }
+    guard let entry = overloads.first(where: { $0.accepts(arguments, named) }) else {
+      let kinds = arguments.map(\.kind) + named.sorted { $0.key < $1.key }.map { "\($0): \($1.kind)" }
+      throw OperatorError(
+        "operator '\(name)': no overload takes (\(kinds.joined(separator: ", "))); there are "
+          + overloads.map(\.schema).joined(separator: "; "))
+    }
+    return try entry(arguments, named: named)
+  }
+
+  private static func suggestion(for name: String) -> String {
+    let limit = max(1, name.count / 3)
+    let close = Set(byFullName.keys).union(byName.keys)
+      .map { ($0, editDistance(name, $0)) }.filter { $0.1 <= limit }
+    guard let best = close.min(by: { ($0.1, $0.0) < ($1.1, $1.0) }) else { return "" }
+    return "; did you mean '\(best.0)'?"
+  }
+
+  /// The number of insertions, deletions and substitutions between two names.
+  private static func editDistance(_ a: String, _ b: String) -> Int {
+    let b = Array(b)
+    var last = Array(0...b.count)
+    for (i, character) in a.enumerated() {
+      var current = [i + 1]
+      for j in b.indices {
+        current.append(
+          min(last[j] + (character == b[j] ? 0 : 1), last[j + 1] + 1, current[j] + 1))
+      }
+      last = current
+    }
+    return last[b.count]
+  }
+}

@@ -1,0 +1,34 @@
+import CKernels
+
+extension EpochFlags {
+  /// Writes what this rank begins; it becomes visible with its next epoch.
+  ///
+  /// There are two places, used in turn: a rank may begin the next collective while another still
+  /// compares this one, but not the one after that.
+  func announce(_ header: CollectiveHeader, _ sequence: UInt64) {
+    let line = lines + membership.localRank
+    line.pointee.sequence = sequence
+    if sequence & 1 == 0 {
+      line.pointee.headers.0 = header.record
+    } else {
+      line.pointee.headers.1 = header.record
+    }
+  }
+
+  /// Compares what all ranks have begun; the first pair that differs is the error on every rank.
+  func checkAnnouncements(_ sequence: UInt64) throws {
+    let first = record(of: 0, sequence)
+    for other in 1..<max(membership.localSize, 1) {
+      let record = record(of: other, sequence)
+      if record.descriptor == first.descriptor && record.count == first.count { continue }
+      let error = CommunicationError.mismatch(
+        sequence: sequence, membership.ranks[0], CollectiveHeader(first), membership.ranks[other],
+        CollectiveHeader(record))
+      throw CommunicationError(error.kind, rank: membership.rank, error.message)
+    }
+  }
+
+  private func record(of localRank: Int, _ sequence: UInt64) -> ck_header {
+    sequence & 1 == 0 ? lines[localRank].headers.0 : lines[localRank].headers.1
+  }
+}

@@ -1,0 +1,128 @@
+import Foundation
+import SounderArray
+
+/// What groups of several ranks have in common: shared memory within a host, messages between hosts.
+///
+/// On one host all data moves through the host's shared memory. On several the ranks agree on each
+/// collective first, then move data between hosts by messages; reductions follow the same tree over
+/// the ranks, so the bits do not depend on how ranks are spread over hosts.
+public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
+  // @unchecked: constant but for the state of the collectives, which one thread at a time uses.
+
+  public let rank: Int
+  public let topology: Topology
+  let host: SharedCollectives
+  /// Nil when all ranks are on one host.
+  let transport: (any MessageTransport)?
+
+  public var size: Int { topology.size }
+
+  init(topology: Topology, host: SharedCollectives, transport: (any MessageTransport)?) {
+    rank = topology.rank
+    self.topology = topology
+    self.host = host
+    self.transport = topology.hostCount > 1 ? transport : nil
+  }
+
+  // MARK: Collectives
+
+  public func barrier() throws {
+    guard let transport else { return try host.barrier() }
+    try agree(CollectiveHeader(.barrier), transport)
+  }
+
+  public func broadcast(_ buffer: UnsafeMutableRawBufferPointer, root: Int) throws {
+    require(
+      root >= 0 && root < size, "broadcast: there is no rank \(root) in a group of \(size)")
+    guard let transport else {
+      return try host.broadcast(buffer, localRoot: topology.localRanks.firstIndex(of: root) ?? 0)
+    }
+    try failing { try hierarchicalBroadcast(buffer, root, transport) }
+  }
+
+  public func allReduce(
+    _ buffer: UnsafeMutableRawBufferPointer, _ type: DType, _ operation: ReduceOperation
+  ) throws {
+    requireWhole(buffer.count, type, "allReduce")
+    guard let transport else { return try host.allReduce(buffer, type, operation) }
+    try failing { try hierarchicalAllReduce(buffer, type, operation, transport) }
+  }
+
+  public func allGather(
+    _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
+  ) throws {
+    require(
+      output.count == input.count * size,
+      "allGather: the output has \(output.count) bytes, not \(size) × \(input.count)")
+    guard let transport else { return try host.allGather(input, into: output) }
+    try failing { try flatAllGather(input, output, transport) }
+  }
+
+  public func reduceScatter(
+    _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer, _ type: DType,
+    _ operation: ReduceOperation
+  ) throws {
+    requireWhole(output.count, type, "reduceScatter")
+    require(
+      input.count == output.count * size,
+      "reduceScatter: the input has \(input.count) bytes, not \(size) × \(output.count)")
+    guard let transport else {
+      return try host.reduceScatter(input, into: output, type, operation)
+    }
+    try failing { try flatReduceScatter(input, output, type, operation, transport) }
+  }
+
+  // MARK: Messages
+
+  public func send(_ buffer: UnsafeRawBufferPointer, to other: Int, tag: Int) throws {
+    require(other >= 0 && other < size, "send: there is no rank \(other) in a group of \(size)")
+    if let local = topology.localRanks.firstIndex(of: other) {
+      try host.messages.send(buffer, to: local, tag: tag)
+    } else {
+      try failing { try transport?.send(buffer, to: other, tag: tag) }
+    }
+  }
+
+  public func receive(_ buffer: UnsafeMutableRawBufferPointer, from other: Int, tag: Int) throws {
+    require(other >= 0 && other < size, "receive: there is no rank \(other) in a group of \(size)")
+    if let local = topology.localRanks.firstIndex(of: other) {
+      try host.messages.receive(buffer, from: local, tag: tag)
+    } else {
+      try failing { try transport?.receive(buffer, from: other, tag: tag) }
+    }
+  }
+
+  // MARK: Memory and failures
+
+  public func makeSharedRegion(byteCount: Int) throws -> SharedRegion {
+    require(byteCount >= 0, "makeSharedRegion: \(byteCount) bytes")
+    try host.synchronize(CollectiveHeader(.makeSharedRegion, count: byteCount))
+    return try allocateRegion(byteCount: byteCount)
+  }
+
+  /// Makes the region when all ranks of the host have asked for the same size.
+  func allocateRegion(byteCount: Int) throws -> SharedRegion {
+    fatalError("\(Self.self) must make shared regions")
+  }
+
+  public func fail(_ error: any Error) {
+    host.fail(error)
+    transport?.fail(.wrapping(error, rank: rank))
+  }
+
+  public func abort(_ error: any Error, exitCode: Int32) { fail(error) }
+
+  /// Runs a step between hosts; its error is told to all ranks.
+  private func failing(_ body: () throws -> Void) throws {
+    do { try body() } catch {
+      fail(error)
+      throw error
+    }
+  }
+
+  private func requireWhole(_ byteCount: Int, _ type: DType, _ operation: String) {
+    require(
+      byteCount % type.byteSize == 0,
+      "\(operation): \(byteCount) bytes are not a whole number of \(type.name)")
+  }
+}

@@ -1,0 +1,70 @@
+import Foundation
+import SounderArray
+
+/// A group of one rank: every collective is the identity.
+public final class SingleProcessGroup: ProcessGroup, @unchecked Sendable {
+  // @unchecked: the messages are guarded by `lock`.
+
+  /// Always 0.
+  public let rank = 0
+  /// Always 1.
+  public let size = 1
+  /// One rank on this host.
+  public let topology = Topology(hosts: [0], hostNames: [localHostName()], rank: 0)
+
+  private let lock = NSLock()
+  private var messages: [(tag: Int, bytes: [UInt8])] = []
+
+  /// A group of this process alone.
+  public init() {}
+
+  public func barrier() throws {}
+
+  public func broadcast(_ buffer: UnsafeMutableRawBufferPointer, root: Int) throws {}
+
+  public func allReduce(
+    _ buffer: UnsafeMutableRawBufferPointer, _ type: DType, _ operation: ReduceOperation
+  ) throws {}
+
+  public func allGather(_ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer)
+  {
+    output.copyMemory(from: input)
+  }
+
+  public func reduceScatter(
+    _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer, _ type: DType,
+    _ operation: ReduceOperation
+  ) throws {
+    output.copyMemory(from: input)
+  }
+
+  public func send(_ buffer: UnsafeRawBufferPointer, to rank: Int, tag: Int) throws {
+    lock.withLock { messages.append((tag, Array(buffer))) }
+  }
+
+  public func receive(_ buffer: UnsafeMutableRawBufferPointer, from rank: Int, tag: Int) throws {
+    let message = lock.withLock {
+      messages.firstIndex { $0.tag == tag }.map { messages.remove(at: $0).bytes }
+    }
+    guard let message else {
+      throw CommunicationError(
+        .timeout(missing: [0]), rank: 0, "rank 0 has not sent itself a message with tag \(tag)")
+    }
+    guard message.count == buffer.count else {
+      throw CommunicationError.messageLength(
+        sent: message.count, expected: buffer.count, from: 0, to: 0, tag: tag)
+    }
+    buffer.copyBytes(from: message)
+  }
+
+  public func makeSharedRegion(byteCount: Int) throws -> SharedRegion {
+    try SharedRegion.single(byteCount: byteCount)
+  }
+
+  public func fail(_ error: any Error) {}
+
+  public func abort(_ error: any Error, exitCode: Int32) {
+    FileHandle.standardError.write(Data("\(error)\n".utf8))
+    exit(exitCode)
+  }
+}

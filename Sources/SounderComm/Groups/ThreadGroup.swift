@@ -1,0 +1,126 @@
+import CKernels
+import Foundation
+import SounderArray
+
+/// A rank of a group whose ranks are threads of this process.
+///
+/// ```swift
+/// let sums = try ThreadGroup.run(ranks: 4) { group in
+///   var value = Int64(group.rank)
+///   try withUnsafeMutableBytes(of: &value) { try group.allReduce($0, .int64, .sum) }
+///   return value
+/// }  // [6, 6, 6, 6]
+/// ```
+public final class ThreadGroup: CollectiveGroup, @unchecked Sendable {
+  // @unchecked: see the superclass; there is no further state.
+
+  /// Runs a closure on every rank of a group and returns the results in rank order.
+  ///
+  /// - Parameters:
+  ///   - ranks: the number of threads, each with a stack of 16 MiB.
+  ///   - hosts: how many hosts to pretend, with the ranks spread evenly; ranks of different hosts
+  ///     share no memory and exchange messages, so that code for clusters runs here.
+  ///   - timeout: how long a rank waits for another.
+  /// - Throws: ``RankError`` with the error of the rank that failed first, after all have ended.
+  @discardableResult
+  public static func run<Result: Sendable>(
+    ranks: Int, hosts: Int = 1, timeout: Duration = .seconds(120),
+    _ body: @escaping @Sendable (ThreadGroup) throws -> Result
+  ) throws -> [Result] {
+    require(
+      hosts >= 1 && hosts <= ranks, "ThreadGroup: cannot spread \(ranks) ranks over \(hosts) hosts")
+    let assignment = (0..<ranks).map { $0 * hosts / ranks }
+    return try run(hostOfRank: assignment, timeout: timeout, body)
+  }
+
+  /// Runs a closure on every rank, where rank r pretends to be on host `hostOfRank[r]`.
+  @discardableResult
+  public static func run<Result: Sendable>(
+    hostOfRank: [Int], timeout: Duration = .seconds(120),
+    _ body: @escaping @Sendable (ThreadGroup) throws -> Result
+  ) throws -> [Result] {
+    try run(hostOfRank: hostOfRank, timeout: timeout, SharedCollectives.Sizes(), body)
+  }
+
+  /// As above, with sizes of the staging area that reach the long paths with short buffers.
+  @discardableResult
+  static func run<Result: Sendable>(
+    hostOfRank: [Int], timeout: Duration, _ sizes: SharedCollectives.Sizes,
+    _ body: @escaping @Sendable (ThreadGroup) throws -> Result
+  ) throws -> [Result] {
+    let groups = try make(hostOfRank: hostOfRank, timeout: timeout, sizes)
+    let outcomes = RankOutcomes<Result>(ranks: groups.count)
+    let threads = groups.map { group in
+      RankThread {
+        do { outcomes.finish(group.rank, try body(group)) } catch {
+          outcomes.fail(group.rank, error)
+          group.fail(error)
+        }
+      }
+    }
+    for thread in threads { thread.join() }
+    return try outcomes.results()
+  }
+
+  private static func make(
+    hostOfRank: [Int], timeout: Duration, _ sizes: SharedCollectives.Sizes
+  ) throws -> [ThreadGroup] {
+    let hostCount = (hostOfRank.max() ?? 0) + 1
+    require(
+      !hostOfRank.isEmpty && Set(hostOfRank) == Set(0..<hostCount),
+      "ThreadGroup: every host from 0 to \(hostCount - 1) needs a rank (\(hostOfRank))")
+    let name = localHostName()
+    let names = hostCount == 1 ? [name] : (0..<hostCount).map { "\(name)#\($0)" }
+    let exchange = MessageExchange()
+    let cores = affinityMask().reduce(0) { $0 + $1.nonzeroBitCount }
+    let waiting = WaitPolicy(ranks: hostOfRank.count, cores: max(cores, 1))
+    var mappings: [RegionMapping] = []
+    for host in 0..<hostCount {
+      let bytes = SharedCollectives.byteCount(
+        ranks: hostOfRank.count { $0 == host }, sizes)
+      mappings.append(try .anonymous(byteCount: RegionTrailer.mappedBytes(bytes)))
+    }
+    return hostOfRank.indices.map { rank in
+      let topology = Topology(hosts: hostOfRank, hostNames: names, rank: rank)
+      let membership = HostMembership(
+        localRank: topology.localRank, ranks: topology.localRanks, hostName: topology.hostName,
+        timeout: timeout, waiting: waiting, sharesProcessNumbers: true)
+      let mapping = mappings[hostOfRank[rank]]
+      let region = SharedRegion(
+        mapping: mapping, byteCount: SharedCollectives.byteCount(ranks: topology.localSize, sizes),
+        membership: membership)
+      return ThreadGroup(
+        topology: topology, host: SharedCollectives(region: region, sizes),
+        transport: ThreadTransport(exchange, rank: rank, timeout: timeout))
+    }
+  }
+
+  /// The first rank of the host maps the memory and passes the mapping to the others.
+  override func allocateRegion(byteCount: Int) throws -> SharedRegion {
+    var message = (address: UInt(0), errno: Int32(0))
+    var mapping: RegionMapping?
+    if host.rank == 0 {
+      do {
+        let made = try RegionMapping.anonymous(byteCount: RegionTrailer.mappedBytes(byteCount))
+        message.address = UInt(bitPattern: Unmanaged.passUnretained(made).toOpaque())
+        mapping = made
+      } catch let error as CommunicationError {
+        guard case .system(let code, _) = error.kind else { throw error }
+        message.errno = code
+      }
+    }
+    try withUnsafeMutableBytes(of: &message) { try host.broadcast($0, localRoot: 0) }
+    if let address = UnsafeRawPointer(bitPattern: message.address) {
+      mapping = Unmanaged<RegionMapping>.fromOpaque(address).takeUnretainedValue()
+    }
+    // Keeps the first rank's reference until the others have theirs.
+    try host.barrier()
+    guard let mapping else {
+      throw CommunicationError.system(
+        message.errno, call: "mmap of \(byteCount) bytes", rank: rank,
+        advice: "free memory or use a smaller model")
+    }
+    return SharedRegion(
+      mapping: mapping, byteCount: byteCount, membership: host.region.membership)
+  }
+}

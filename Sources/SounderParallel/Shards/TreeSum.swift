@@ -1,0 +1,52 @@
+import CKernels
+
+/// Adds partial gradients along the ``ReductionTree``, a block at a time.
+///
+/// Leaves are tree nodes whose sums exist somewhere in memory. A block of 16 KiB stays in the first
+/// cache from the first addition to the optimiser that consumes it.
+struct TreeSum {
+  /// The number of floats handled at once.
+  static let blockCount = 4096
+
+  /// A tree node and the address of its values.
+  struct Leaf {
+    let node: Range<Int>
+    let base: UnsafePointer<Float>
+  }
+
+  private let leaves: [Leaf]
+  private let root: Range<Int>
+  private let scratch: UnsafeMutablePointer<Float>
+  private let depth: Int
+
+  /// A sum of `leaves`, which cover the tree node `root` from left to right.
+  init(leaves: [Leaf], root: Range<Int>) {
+    self.leaves = leaves
+    self.root = root
+    depth = leaves.count + 1
+    scratch = .allocate(capacity: depth * Self.blockCount)
+  }
+
+  func deallocate() { scratch.deallocate() }
+
+  /// The sums of elements `range` (at most ``blockCount``): an address that is valid until the next call.
+  func block(_ range: Range<Int>) -> UnsafePointer<Float> {
+    var next = leaves.startIndex
+    return evaluate(root, range, level: 0, &next)
+  }
+
+  private func evaluate(
+    _ node: Range<Int>, _ range: Range<Int>, level: Int, _ next: inout Int
+  ) -> UnsafePointer<Float> {
+    if leaves[next].node == node {
+      defer { next += 1 }
+      return leaves[next].base + range.lowerBound
+    }
+    let middle = ReductionTree.split(node)
+    let left = evaluate(node.lowerBound..<middle, range, level: level, &next)
+    let right = evaluate(middle..<node.upperBound, range, level: level + 1, &next)
+    let target = scratch + level * Self.blockCount
+    ck_sum_f32(target, left, right, range.count)
+    return UnsafePointer(target)
+  }
+}

@@ -1,0 +1,129 @@
+import SounderArray
+import SounderAutograd
+import SounderComm
+import SounderNN
+
+/// Synchronous data parallelism: all ranks take every step together, with the mean gradient of the
+/// global batch.
+///
+/// The batch is cut into virtual shards, each differentiated on its own; their gradients are added along
+/// a tree that depends on the number of shards only. So the result does not depend on how many ranks
+/// there are, bit for bit. Gradients lie in memory that the ranks of a host share, written there by the
+/// operators that compute them, and a bucket is reduced while the backward pass is still running.
+///
+/// ```swift
+/// let parallel = try DataParallel(model: model, optimizer: .init(kind: .sgd), group: group)
+/// for step in 0..<steps {
+///   let outcome = try parallel.step(learningRate: 0.1, sampleCount: batch.count) { shard in
+///     try model(batch.inputs(parallel.samples(of: shard))).crossEntropy(batch.targets(…))
+///   }
+/// }
+/// ```
+public final class DataParallel {
+  /// Where parameters and optimiser state live.
+  public enum Update: String, Sendable, CaseIterable {
+    /// Once per host, in shared memory; each rank updates its part. `grad` is not kept.
+    case sharded
+    /// On every rank, which gets the whole gradient in `grad`: the semantics of PyTorch's DDP.
+    case replicated
+  }
+
+  /// How a job is run in parallel.
+  public struct Options: Sendable {
+    /// Where parameters and optimiser state live.
+    public var update = Update.sharded
+    /// The number of virtual shards; nil means one for each rank.
+    public var virtualShards: Int?
+    /// The size of a gradient bucket in bytes; a larger parameter has a bucket of its own.
+    public var bucketBytes = 256 << 10
+    /// The largest norm of the gradient; larger gradients are scaled down to it.
+    public var clipNorm: Double?
+    /// The seed of the random numbers drawn inside the model.
+    public var seed: UInt64 = 0
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// What a step found out; the same on all ranks.
+  public struct Outcome: Sendable {
+    /// The mean loss over the samples of the global batch.
+    public let loss: Double
+    /// The norm of the gradient before clipping; nil unless clipping is on.
+    public let gradientNorm: Double?
+    /// Whether any rank asked to stop.
+    public let shouldStop: Bool
+  }
+
+  /// The processes that take part.
+  public let group: any ProcessGroup
+  /// How the batch is cut.
+  public let plan: ShardPlan
+  /// The options in force.
+  public let options: Options
+  /// Steps taken so far.
+  public private(set) var stepCount = 0
+
+  let reducer: GradientReducer
+  private let schedule: [ShardPlan.Step]
+
+  /// Prepares a model for parallel steps; every rank calls this with an equal model.
+  ///
+  /// The parameters move into shared memory (form `sharded`) or flat memory of this process
+  /// (`replicated`), with the values of rank 0.
+  /// - Throws: ``ParallelError`` for a job that cannot be cut like that or has parameters that are not
+  ///   float32; ``CommunicationError``.
+  public init(
+    model: Module, optimizer: OptimizerConfiguration, group: any ProcessGroup,
+    options: Options = Options()
+  ) throws {
+    self.group = group
+    self.options = options
+    plan = try ShardPlan(shards: options.virtualShards ?? group.size, ranks: group.size)
+    reducer = try GradientReducer(
+      model: model, optimizer: optimizer, group: group, plan: plan, options: options)
+    schedule = plan.schedule(of: reducer.position).steps
+  }
+
+  /// The virtual shards this rank computes.
+  public var shards: Range<Int> { plan.shards(of: reducer.position) }
+
+  /// Takes one step: forward and backward for each shard of this rank, reduction, update.
+  ///
+  /// - Parameters:
+  ///   - learningRate: The rate of this step.
+  ///   - sampleCount: The samples of the global batch, over all ranks.
+  ///   - stopRequested: Whether this rank wants to stop; all ranks learn of it in this step.
+  ///   - loss: Computes the mean loss over the samples of one shard, `plan.samples(of:in:)`.
+  /// - Throws: what `loss` or the backward pass throws, on all ranks; ``CommunicationError``.
+  public func step(
+    learningRate: Double, sampleCount: Int, stopRequested: Bool = false,
+    loss: (_ shard: Int) throws -> Tensor
+  ) throws -> Outcome {
+    do {
+      try reducer.begin(step: stepCount, learningRate: learningRate)
+      for entry in schedule {
+        let samples = plan.samples(of: entry.shard, in: sampleCount)
+        try reducer.beginShard(entry)
+        var value = 0.0
+        if !samples.isEmpty {
+          let weight = Double(samples.count) / Double(sampleCount)
+          let context = RandomContext(
+            seed: options.seed, step: UInt64(stepCount), shard: UInt64(entry.shard))
+          value = try withRandomContext(context) {
+            let result = try loss(entry.shard)
+            try result.backward(gradient: Tensor(scalar: .float(weight), result.dtype))
+            return result.item() * weight
+          }
+        }
+        try reducer.endShard(loss: value)
+      }
+      let outcome = try reducer.finish(stopRequested: stopRequested)
+      stepCount += 1
+      return outcome
+    } catch {
+      reducer.fail(error)
+      throw error
+    }
+  }
+}

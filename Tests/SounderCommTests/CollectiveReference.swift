@@ -1,0 +1,160 @@
+import SounderArray
+import Testing
+
+@testable import SounderComm
+
+/// An element type the collectives can reduce.
+protocol Reducible: Sendable, Equatable {
+  static var type: DType { get }
+  /// The contribution of a rank at an index: not exactly summable, so that order shows.
+  static func value(_ rank: Int, _ index: Int) -> Self
+  static func combine(_ a: Self, _ b: Self, _ operation: ReduceOperation) -> Self
+  func divided(by count: Int) -> Self
+  static var zero: Self { get }
+}
+
+extension Float: Reducible {
+  static var type: DType { .float32 }
+  static func value(_ rank: Int, _ index: Int) -> Float {
+    Float((rank &* 7919 &+ index &* 104_729) % 2003) / 97 - Float(rank)
+  }
+  static func combine(_ a: Float, _ b: Float, _ operation: ReduceOperation) -> Float {
+    switch operation {
+    case .sum, .mean: a + b
+    case .min: Swift.min(a, b)
+    case .max: Swift.max(a, b)
+    }
+  }
+  func divided(by count: Int) -> Float { self / Float(count) }
+}
+
+extension Double: Reducible {
+  static var type: DType { .float64 }
+  static func value(_ rank: Int, _ index: Int) -> Double {
+    Double((rank &* 7919 &+ index &* 104_729) % 2003) / 97 - Double(rank)
+  }
+  static func combine(_ a: Double, _ b: Double, _ operation: ReduceOperation) -> Double {
+    switch operation {
+    case .sum, .mean: a + b
+    case .min: Swift.min(a, b)
+    case .max: Swift.max(a, b)
+    }
+  }
+  func divided(by count: Int) -> Double { self / Double(count) }
+}
+
+extension Int64: Reducible {
+  static var type: DType { .int64 }
+  static func value(_ rank: Int, _ index: Int) -> Int64 {
+    Int64((rank &* 7919 &+ index &* 104_729) % 2003) - 1000
+  }
+  static func combine(_ a: Int64, _ b: Int64, _ operation: ReduceOperation) -> Int64 {
+    switch operation {
+    case .sum, .mean: a &+ b
+    case .min: Swift.min(a, b)
+    case .max: Swift.max(a, b)
+    }
+  }
+  func divided(by count: Int) -> Int64 { self / Int64(count) }
+}
+
+/// The reduction over ranks lo..<hi along the tree that the documentation promises.
+func treeReduce<T: Reducible>(
+  _ lo: Int, _ hi: Int, _ operation: ReduceOperation, _ value: (Int) -> T
+) -> T {
+  if hi - lo == 1 { return value(lo) }
+  var power = 1
+  while power * 2 < hi - lo { power *= 2 }
+  return T.combine(
+    treeReduce(lo, lo + power, operation, value), treeReduce(lo + power, hi, operation, value),
+    operation)
+}
+
+func reduced<T: Reducible>(
+  ranks: Int, _ operation: ReduceOperation, _ value: (Int) -> T
+) -> T {
+  let total = treeReduce(0, ranks, operation, value)
+  return operation == .mean ? total.divided(by: ranks) : total
+}
+
+/// What every implementation of a group must do; the same checks run on threads and under mpirun.
+struct CollectiveChecks<T: Reducible> {
+  let group: any ProcessGroup
+  let count: Int
+
+  private func fill(_ rank: Int, _ count: Int, offset: Int = 0) -> [T] {
+    (0..<count).map { T.value(rank, $0 + offset) }
+  }
+
+  func all() throws {
+    for operation in ReduceOperation.allCases {
+      try allReduce(operation)
+      try reduceScatter(operation)
+    }
+    try broadcast()
+    try allGather()
+    try ringMessages()
+    try group.barrier()
+  }
+
+  func allReduce(_ operation: ReduceOperation) throws {
+    var values = fill(group.rank, count)
+    try values.withUnsafeMutableBytes { try group.allReduce($0, T.type, operation) }
+    let wrong = (0..<count).first { index in
+      values[index] != reduced(ranks: group.size, operation) { T.value($0, index) }
+    }
+    #expect(wrong == nil, "allReduce \(operation) \(T.type) \(count) on \(group.size)")
+  }
+
+  func reduceScatter(_ operation: ReduceOperation) throws {
+    let input = fill(group.rank, count * group.size)
+    var output = [T](repeating: .zero, count: count)
+    try input.withUnsafeBytes { input in
+      try output.withUnsafeMutableBytes {
+        try group.reduceScatter(input, into: $0, T.type, operation)
+      }
+    }
+    let wrong = (0..<count).first { index in
+      output[index]
+        != reduced(ranks: group.size, operation) { T.value($0, index + group.rank * count) }
+    }
+    #expect(wrong == nil, "reduceScatter \(operation) \(T.type) \(count) on \(group.size)")
+  }
+
+  func broadcast() throws {
+    for root in Set([0, group.size / 2, group.size - 1]).sorted() {
+      var values = fill(group.rank, count)
+      try values.withUnsafeMutableBytes { try group.broadcast($0, root: root) }
+      #expect(values == fill(root, count), "broadcast from \(root)")
+    }
+  }
+
+  func allGather() throws {
+    let input = fill(group.rank, count)
+    var output = [T](repeating: .zero, count: count * group.size)
+    try input.withUnsafeBytes { input in
+      try output.withUnsafeMutableBytes { try group.allGather(input, into: $0) }
+    }
+    #expect(output == (0..<group.size).flatMap { fill($0, count) }, "allGather \(count)")
+  }
+
+  /// Every rank sends to the next; rank 0 receives first, as a long message needs a receiver.
+  func ringMessages() throws {
+    let next = (group.rank + 1) % group.size
+    let previous = (group.rank + group.size - 1) % group.size
+    let sent = fill(group.rank, count)
+    var received = [T](repeating: .zero, count: count)
+    let send = { try sent.withUnsafeBytes { try group.send($0, to: next, tag: 3) } }
+    let receive = {
+      try received.withUnsafeMutableBytes { try group.receive($0, from: previous, tag: 3) }
+    }
+    if group.rank == 0 && group.size > 1 {
+      try receive()
+      try send()
+    } else {
+      try send()
+      try receive()
+    }
+    #expect(received == fill(previous, count), "ring of \(count)")
+  }
+}
