@@ -24,45 +24,31 @@ public enum Initializer: Sendable, Hashable {
   public func fill(_ array: NDArray, from stream: inout RandomStream) {
     switch self {
     case .constant(let value):
-      Kernels.fill_(array, .float(value))
+      array.fill(.float(value))
     case .uniform(let low, let high):
-      Self.fillUniform(array, low, high, &stream)
+      stream.uniform(array, low, high)
     case .normal(let mean, let deviation):
-      Self.fillNormal(array, mean, deviation, &stream)
+      stream.normal(array, mean: mean, deviation: deviation)
     case .kaimingUniform(let slope):
       let bound = (6 / ((1 + slope * slope) * Self.fans(array.shape).in)).squareRoot()
-      Self.fillUniform(array, -bound, bound, &stream)
+      stream.uniform(array, -bound, bound)
     case .kaimingNormal(let slope):
       let variance = 2 / ((1 + slope * slope) * Self.fans(array.shape).in)
-      Self.fillNormal(array, 0, variance.squareRoot(), &stream)
+      stream.normal(array, deviation: variance.squareRoot())
     case .xavierUniform(let gain):
       let fans = Self.fans(array.shape)
       let bound = gain * (6 / (fans.in + fans.out)).squareRoot()
-      Self.fillUniform(array, -bound, bound, &stream)
+      stream.uniform(array, -bound, bound)
     case .xavierNormal(let gain):
       let fans = Self.fans(array.shape)
-      Self.fillNormal(array, 0, gain * (2 / (fans.in + fans.out)).squareRoot(), &stream)
+      stream.normal(array, deviation: gain * (2 / (fans.in + fans.out)).squareRoot())
     }
-  }
-
-  private static func fillUniform(
-    _ array: NDArray, _ low: Double, _ high: Double, _ stream: inout RandomStream
-  ) {
-    let unit = stream.uniform(array.shape, array.dtype)
-    array.copy(from: Kernels.add(Kernels.mul(unit, .float(high - low)), .float(low), .int(1)))
-  }
-
-  private static func fillNormal(
-    _ array: NDArray, _ mean: Double, _ deviation: Double, _ stream: inout RandomStream
-  ) {
-    let unit = stream.normal(array.shape, array.dtype)
-    array.copy(from: Kernels.add(Kernels.mul(unit, .float(deviation)), .float(mean), .int(1)))
   }
 
   /// How many inputs an output depends on, and how many outputs an input reaches; at least 1.
   private static func fans(_ shape: Shape) -> (in: Double, out: Double) {
     require(
-      shape.count >= 2, "initializer: shape \(shape) has no fan-in; at least 2 dimensions are needed")
+      shape.count >= 2, "initializer: shape \(shape) has no fan-in, it needs 2 dimensions or more")
     let field = shape.dropFirst(2).reduce(1, *)
     return (Double(max(shape[1] * field, 1)), Double(max(shape[0] * field, 1)))
   }

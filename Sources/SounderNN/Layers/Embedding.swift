@@ -30,6 +30,6 @@ public final class Embedding: Module {
     _ name: String, _ values: NDArray, from stream: inout RandomStream
   ) {
     Initializer.normal(mean: 0, deviation: 1).fill(values, from: &stream)
-    if let paddingIndex { Kernels.zero_(Kernels.select(values, 0, paddingIndex)) }
+    if let paddingIndex { Kernels.select(values, 0, paddingIndex).fill(0) }
   }
 }

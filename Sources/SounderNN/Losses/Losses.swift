@@ -26,6 +26,8 @@ public func crossEntropy(
 /// The mean squared error (prediction − target)².
 ///
 /// - Parameter reduction: How elements are combined; the mean by default.
-public func mse(_ prediction: Tensor, _ target: Tensor, reduction: LossReduction = .mean) -> Tensor {
+public func mse(
+  _ prediction: Tensor, _ target: Tensor, reduction: LossReduction = .mean
+) -> Tensor {
   prediction.mseLoss(target, reduction: reduction.rawValue)
 }

@@ -14,18 +14,18 @@ public class Optimizer {
   /// What is trained; parameters without a gradient are skipped.
   public let parameters: [Tensor]
   /// The hyperparameters; the learning rate in them is the first.
-  public let hyperparameters: OptimizerHyperparameters
+  public let configuration: OptimizerConfiguration
   /// The learning rate of the next step.
   public final var learningRate: Double
 
   private var slots: [ParameterState]
 
   /// An optimiser of the given kind over contiguous float32 or float64 parameters.
-  public init(_ parameters: [Tensor], _ hyperparameters: OptimizerHyperparameters) {
+  public init(_ parameters: [Tensor], _ configuration: OptimizerConfiguration) {
     self.parameters = parameters
-    self.hyperparameters = hyperparameters
-    learningRate = hyperparameters.learningRate
-    slots = parameters.map { ParameterState($0, hyperparameters) }
+    self.configuration = configuration
+    learningRate = configuration.learningRate
+    slots = parameters.map { ParameterState($0, configuration) }
   }
 
   /// Takes one step with every parameter that has a gradient.
@@ -42,8 +42,8 @@ public class Optimizer {
   /// Drops the gradients of all parameters.
   public final func zeroGrad() { parameters.dropGradients() }
 
-  /// What the optimiser remembers of a parameter, one array for each of the hyperparameters'
-  /// `stateSlotNames`; empty before the parameter's first step.
+  /// What the optimiser remembers of a parameter, one array for each of the
+  /// configuration's `stateSlotNames`; empty before the parameter's first step.
   public final func state(ofParameter index: Int) -> [NDArray] { slots[index].arrays }
 }
 
@@ -53,13 +53,14 @@ private struct ParameterState {
   var arrays: [NDArray] = []
   var stepCount = 0
 
-  init(_ parameter: Tensor, _ hyperparameters: OptimizerHyperparameters) {
-    rule = FlatOptimizer(hyperparameters, dtype: parameter.dtype)
+  init(_ parameter: Tensor, _ configuration: OptimizerConfiguration) {
+    rule = FlatOptimizer(configuration, dtype: parameter.dtype)
   }
 
   mutating func update(_ parameter: Tensor, _ gradient: Tensor, _ learningRate: Double) {
     let values = parameter.array
-    require(values.isContiguous, "optimizer: a parameter of shape \(values.shape) is not contiguous")
+    require(
+      values.isContiguous, "optimizer: a parameter of shape \(values.shape) is not contiguous")
     if stepCount == 0 {
       arrays = (0..<rule.stateSlotCount).map { _ in Kernels.zeros(values.shape, values.dtype) }
     }
