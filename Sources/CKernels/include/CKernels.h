@@ -1,9 +1,15 @@
 // Flat loops over memory, and the few primitives Swift has no cheap form of.
 #pragma once
 #include "ck_atomic.h"
+#include "ck_dtype.h"
+#include "ck_elementwise.h"
 #include "ck_hogwild.h"
-#include "ck_sum.h"
+#include "ck_index.h"
 #include "ck_macros.h"
-#include "ck_shared.h"
 #include "ck_optimizer.h"
+#include "ck_random.h"
+#include "ck_reduce.h"
+#include "ck_rows.h"
+#include "ck_shared.h"
+#include "ck_sum.h"
 #include "ck_thread.h"
