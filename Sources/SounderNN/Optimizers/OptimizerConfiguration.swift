@@ -32,7 +32,8 @@ public struct OptimizerConfiguration: Sendable, Hashable {
   /// An optimiser with every hyperparameter given or defaulted.
   public init(
     kind: OptimizerKind, learningRate: Double = 1e-3, momentum: Double = 0,
-    nesterov: Bool = false, weightDecay: Double = 0, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8
+    nesterov: Bool = false, weightDecay: Double = 0, beta1: Double = 0.9,
+    beta2: Double = 0.999, epsilon: Double = 1e-8
   ) {
     self.kind = kind
     self.learningRate = learningRate
