@@ -11,17 +11,9 @@ enum Allocator {
   /// Free blocks of one size class.
   struct Magazine {
     var head: UnsafeMutableRawPointer?
-    var count = 0
-    var limit: Int
-  }
-
-  /// What a thread owns: its magazines and its share of the statistics.
-  struct ThreadCache {
-    var magazines: UnsafeMutablePointer<Magazine>
-    /// Bytes allocated minus bytes freed by this thread; two's complement, read by others.
-    var bytesInUse: UInt64 = 0
-    /// Bytes in this thread's magazines.
-    var bytesCached: UInt64 = 0
+    /// Written by the owning thread alone, read by others for the statistics.
+    var count: UInt64 = 0
+    var limit: UInt64
   }
 
   /// A block of at least `byteCount` bytes, aligned to 64.
@@ -29,12 +21,10 @@ enum Allocator {
   static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
     let sizeClass = SizeClass.index(byteCount)
     if let cache = ck_thread().pointee.allocator_cache {
-      let cache = cache.assumingMemoryBound(to: ThreadCache.self)
-      let magazine = cache.pointee.magazines + sizeClass
+      let magazine = cache.assumingMemoryBound(to: Magazine.self) + sizeClass
       if let block = magazine.pointee.head {
         magazine.pointee.head = block.load(as: UnsafeMutableRawPointer?.self)
-        magazine.pointee.count &-= 1
-        account(cache, sizeClass, inUse: 1, cached: -1)
+        ck_store_relaxed_u64(&magazine.pointee.count, magazine.pointee.count &- 1)
         return block
       }
     }
@@ -46,11 +36,9 @@ enum Allocator {
   static func deallocate(_ block: UnsafeMutableRawPointer, _ byteCount: Int) {
     let sizeClass = SizeClass.index(byteCount)
     if let cache = ck_thread().pointee.allocator_cache {
-      let cache = cache.assumingMemoryBound(to: ThreadCache.self)
-      let magazine = cache.pointee.magazines + sizeClass
+      let magazine = cache.assumingMemoryBound(to: Magazine.self) + sizeClass
       if magazine.pointee.count < magazine.pointee.limit {
         push(block, magazine)
-        account(cache, sizeClass, inUse: -1, cached: 1)
         return
       }
     }
@@ -63,104 +51,79 @@ enum Allocator {
   ) {
     block.storeBytes(of: magazine.pointee.head, as: UnsafeMutableRawPointer?.self)
     magazine.pointee.head = block
-    magazine.pointee.count &+= 1
-  }
-
-  /// Only the owning thread writes its counters, so a relaxed load and store suffice.
-  @inline(__always)
-  private static func account(
-    _ cache: UnsafeMutablePointer<ThreadCache>, _ sizeClass: Int, inUse: Int, cached: Int
-  ) {
-    let bytes = SizeClass.byteCount(sizeClass)
-    ck_store_relaxed_u64(
-      &cache.pointee.bytesInUse,
-      cache.pointee.bytesInUse &+ UInt64(bitPattern: Int64(inUse &* bytes)))
-    ck_store_relaxed_u64(
-      &cache.pointee.bytesCached,
-      cache.pointee.bytesCached &+ UInt64(bitPattern: Int64(cached &* bytes)))
+    ck_store_relaxed_u64(&magazine.pointee.count, magazine.pointee.count &+ 1)
   }
 
   @inline(never)
   private static func allocateSlowly(_ sizeClass: Int) -> UnsafeMutableRawPointer {
-    let cache = threadCache()
-    let magazine = cache.pointee.magazines + sizeClass
+    let magazine = magazines() + sizeClass
     // One block for the caller, the rest of half a magazine for the next calls.
-    let taken = BlockPool.shared.take(sizeClass, upTo: max(magazine.pointee.limit / 2, 1))
+    let taken = BlockPool.shared.take(sizeClass, upTo: max(Int(magazine.pointee.limit / 2), 1))
     guard let block = taken.head else {
-      account(cache, sizeClass, inUse: 1, cached: 0)
       return BlockPool.shared.allocateFromSystem(SizeClass.byteCount(sizeClass))
     }
     magazine.pointee.head = block.load(as: UnsafeMutableRawPointer?.self)
-    magazine.pointee.count = taken.count - 1
-    account(cache, sizeClass, inUse: 1, cached: taken.count - 1)
+    ck_store_relaxed_u64(&magazine.pointee.count, UInt64(taken.count - 1))
     return block
   }
 
   @inline(never)
   private static func deallocateSlowly(_ block: UnsafeMutableRawPointer, _ sizeClass: Int) {
-    let cache = threadCache()
-    let magazine = cache.pointee.magazines + sizeClass
+    let magazine = magazines() + sizeClass
     if magazine.pointee.count >= magazine.pointee.limit {
-      flush(cache, sizeClass, keeping: magazine.pointee.limit / 2)
+      flush(magazine, sizeClass, keeping: magazine.pointee.limit / 2)
     }
     push(block, magazine)
-    account(cache, sizeClass, inUse: -1, cached: 1)
   }
 
   /// Hands all but `kept` blocks of a magazine to the pool.
   private static func flush(
-    _ cache: UnsafeMutablePointer<ThreadCache>, _ sizeClass: Int, keeping kept: Int
+    _ magazine: UnsafeMutablePointer<Magazine>, _ sizeClass: Int, keeping kept: UInt64
   ) {
-    let magazine = cache.pointee.magazines + sizeClass
-    let count = magazine.pointee.count - kept
-    guard count > 0, let first = magazine.pointee.head else { return }
+    guard magazine.pointee.count > kept, let first = magazine.pointee.head else { return }
+    let count = Int(magazine.pointee.count - kept)
     var last = first
     for _ in 1..<count {
       if let next = last.load(as: UnsafeMutableRawPointer?.self) { last = next }
     }
     magazine.pointee.head = last.load(as: UnsafeMutableRawPointer?.self)
-    magazine.pointee.count = kept
-    account(cache, sizeClass, inUse: 0, cached: -count)
+    ck_store_relaxed_u64(&magazine.pointee.count, kept)
     BlockPool.shared.put(sizeClass, first, last, count)
   }
 
-  private static func threadCache() -> UnsafeMutablePointer<ThreadCache> {
+  /// This thread's magazines, made at its first use of the allocator.
+  private static func magazines() -> UnsafeMutablePointer<Magazine> {
     if let cache = ck_thread().pointee.allocator_cache {
-      return cache.assumingMemoryBound(to: ThreadCache.self)
+      return cache.assumingMemoryBound(to: Magazine.self)
     }
     let magazines = UnsafeMutablePointer<Magazine>.allocate(capacity: SizeClass.count)
     for index in 0..<SizeClass.count {
-      (magazines + index).initialize(to: Magazine(limit: SizeClass.magazineLimit(index)))
+      let limit = UInt64(SizeClass.magazineLimit(index))
+      (magazines + index).initialize(to: Magazine(limit: limit))
     }
-    let cache = UnsafeMutablePointer<ThreadCache>.allocate(capacity: 1)
-    cache.initialize(to: ThreadCache(magazines: magazines))
-    ck_thread().pointee.allocator_cache = UnsafeMutableRawPointer(cache)
-    pthread_setspecific(exitKey, cache)
-    BlockPool.shared.register(cache)
-    return cache
+    ck_thread().pointee.allocator_cache = UnsafeMutableRawPointer(magazines)
+    pthread_setspecific(exitKey, magazines)
+    BlockPool.shared.register(magazines)
+    return magazines
   }
 
   /// A key whose destructor gives a finished thread's blocks to the pool.
   private static let exitKey: pthread_key_t = {
     var key = pthread_key_t()
     pthread_key_create(&key) { memory in
-      guard let memory else { return }
-      releaseThreadCache(memory.assumingMemoryBound(to: ThreadCache.self))
+      guard let magazines = memory?.assumingMemoryBound(to: Magazine.self) else { return }
+      flushAll(magazines)
+      BlockPool.shared.unregister(magazines)
+      ck_thread().pointee.allocator_cache = nil
+      magazines.deallocate()
     }
     return key
   }()
 
-  private static func releaseThreadCache(_ cache: UnsafeMutablePointer<ThreadCache>) {
-    for index in 0..<SizeClass.count { flush(cache, index, keeping: 0) }
-    BlockPool.shared.unregister(cache)
-    ck_thread().pointee.allocator_cache = nil
-    cache.pointee.magazines.deallocate()
-    cache.deallocate()
+  private static func flushAll(_ magazines: UnsafeMutablePointer<Magazine>) {
+    for index in 0..<SizeClass.count { flush(magazines + index, index, keeping: 0) }
   }
 
   /// Hands this thread's free blocks to the pool.
-  static func flushThread() {
-    let cache = threadCache()
-    for index in 0..<SizeClass.count { flush(cache, index, keeping: 0) }
-  }
+  static func flushThread() { flushAll(magazines()) }
 }

@@ -15,12 +15,10 @@ final class BlockPool: @unchecked Sendable {
   private let lock: UnsafeMutablePointer<pthread_mutex_t>
   private let heads: UnsafeMutablePointer<UnsafeMutableRawPointer?>
   private var counts = [Int](repeating: 0, count: SizeClass.count)
-  private var caches: [UnsafeMutablePointer<Allocator.ThreadCache>] = []
+  private var threads: [UnsafeMutablePointer<Allocator.Magazine>] = []
   private var bytesCached = 0
   private var systemAllocations = 0
   private var systemBytes = 0
-  /// The balance of threads that have ended.
-  private var retiredBytesInUse: UInt64 = 0
 
   private init() {
     lock = .allocate(capacity: 1)
@@ -109,28 +107,28 @@ final class BlockPool: @unchecked Sendable {
     if byteCount < Self.mappedSize { block.deallocate() } else { munmap(block, byteCount) }
   }
 
-  func register(_ cache: UnsafeMutablePointer<Allocator.ThreadCache>) {
-    locked { caches.append(cache) }
+  /// Adds a thread's magazines to those the statistics count.
+  func register(_ magazines: UnsafeMutablePointer<Allocator.Magazine>) {
+    locked { threads.append(magazines) }
   }
 
-  func unregister(_ cache: UnsafeMutablePointer<Allocator.ThreadCache>) {
-    locked {
-      caches.removeAll { $0 == cache }
-      retiredBytesInUse &+= cache.pointee.bytesInUse
-    }
+  /// Forgets the magazines of a thread that ends.
+  func unregister(_ magazines: UnsafeMutablePointer<Allocator.Magazine>) {
+    locked { threads.removeAll { $0 == magazines } }
   }
 
-  /// The sums over the pool and all threads.
+  /// The sums over the pool and all threads; what is not free is in use.
   func statistics() -> AllocatorStatistics {
     locked {
-      var inUse = retiredBytesInUse
       var cached = bytesCached
-      for cache in caches {
-        inUse &+= ck_load_relaxed_u64(&cache.pointee.bytesInUse)
-        cached += Int(ck_load_relaxed_u64(&cache.pointee.bytesCached))
+      for magazines in threads {
+        for index in 0..<SizeClass.count {
+          let count = ck_load_relaxed_u64(&(magazines + index).pointee.count)
+          cached += Int(count) * SizeClass.byteCount(index)
+        }
       }
       return AllocatorStatistics(
-        bytesInUse: Int(Int64(bitPattern: inUse)), bytesCached: cached,
+        bytesInUse: systemBytes - cached, bytesCached: cached,
         systemAllocations: systemAllocations, systemBytes: systemBytes)
     }
   }
