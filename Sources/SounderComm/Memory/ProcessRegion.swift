@@ -40,9 +40,13 @@ struct ProcessRegion {
 
   /// One way to share; nil, on all ranks, when it does not work here.
   private func attempt(_ way: Way) throws -> RegionMapping? {
-    var offer =
-      isFirst ? Offer.make(way == .hugeMemoryFile, way == .namedObject, mappedBytes) : Offer()
+    var offer = Offer()
+    var mapping: RegionMapping?
     defer { offer.close() }
+    if isFirst {
+      offer = Offer.make(huge: way == .hugeMemoryFile, named: way == .namedObject, mappedBytes)
+      mapping = prepare(&offer)
+    }
     var words = offer.words
     try bootstrap.broadcast(&words)
     if !isFirst { offer.words = words }
@@ -53,35 +57,49 @@ struct ProcessRegion {
         advice: "rank \(membership.ranks[0]) on \(membership.hostName) has not got them; "
           + "free memory, raise its limit or use a smaller model")
     }
-    let (status, mapping, error) = attach(offer, named: way == .namedObject)
-    let agreed = try bootstrap.minimum(status.rawValue)
-    if agreed == Status.attached.rawValue { return mapping }
-    if agreed == Status.notVisible.rawValue { return nil }
-    throw error
-      ?? CommunicationError(
-        .peerFailure(rank: membership.rank), rank: membership.rank,
-        "another rank of \(membership.hostName) could not map \(byteCount) bytes; "
-          + "see its message")
+    var status = Status.attached
+    if !isFirst { (status, mapping) = attach(offer, named: way == .namedObject) }
+    switch Status(rawValue: try bootstrap.minimum(status.rawValue)) {
+    case .attached: return mapping
+    case .notVisible: return nil
+    default:
+      throw CommunicationError(
+        .system(errno: ENOMEM, call: "mmap"), rank: membership.rank,
+        "a rank of \(membership.hostName) could not map \(byteCount) bytes of shared memory; "
+          + "raise its limits (ulimit -v) or use a smaller model")
+    }
   }
 
-  private func attach(
-    _ offer: Offer, named: Bool
-  ) -> (Status, RegionMapping?, CommunicationError?) {
-    let descriptor = isFirst ? offer.descriptor : offer.open(named: named)
-    guard descriptor >= 0 else { return (.notVisible, nil, nil) }
-    defer { if !isFirst { Foundation.close(descriptor) } }
+  /// Maps the first rank's memory and marks it, before the others hear of it.
+  private func prepare(_ offer: inout Offer) -> RegionMapping? {
+    guard offer.errno == 0 else { return nil }
     do {
-      var information = stat()
-      try systemCall("fstat", rank: membership.rank) { fstat(descriptor, &information) }
-      guard Int(information.st_size) == offer.mappedBytes else { return (.notVisible, nil, nil) }
-      let mapping = try RegionMapping.file(descriptor, byteCount: offer.mappedBytes)
+      let mapping = try RegionMapping.file(offer.descriptor, byteCount: offer.mappedBytes)
       let trailer = RegionTrailer(mapping)
-      if isFirst { trailer.magic = offer.magic }
       trailer.addProcessors()
-      return (trailer.magic == offer.magic ? .attached : .notVisible, mapping, nil)
-    } catch let error as CommunicationError {
-      return (.failed, nil, error)
-    } catch { return (.failed, nil, nil) }
+      trailer.magic = offer.magic
+      return mapping
+    } catch {
+      offer.fail(error)
+      return nil
+    }
+  }
+
+  /// Opens and maps the first rank's memory, and makes sure that it is that.
+  private func attach(_ offer: Offer, named: Bool) -> (Status, RegionMapping?) {
+    let descriptor = offer.open(named: named)
+    guard descriptor >= 0 else { return (.notVisible, nil) }
+    defer { Foundation.close(descriptor) }
+    var information = stat()
+    guard fstat(descriptor, &information) == 0, Int(information.st_size) == offer.mappedBytes
+    else { return (.notVisible, nil) }
+    guard let mapping = try? RegionMapping.file(descriptor, byteCount: offer.mappedBytes) else {
+      return (.failed, nil)
+    }
+    let trailer = RegionTrailer(mapping)
+    guard trailer.magic == offer.magic else { return (.notVisible, nil) }
+    trailer.addProcessors()
+    return (.attached, mapping)
   }
 }
 
@@ -95,7 +113,7 @@ private struct Offer {
   private var ownsName = false
   private var isOwner = false
 
-  static func make(_ huge: Bool, _ named: Bool, _ byteCount: Int) -> Offer {
+  static func make(huge: Bool, named: Bool, _ byteCount: Int) -> Offer {
     var offer = Offer()
     offer.isOwner = true
     offer.process = getpid()
@@ -116,10 +134,16 @@ private struct Offer {
       try systemCall("ftruncate") { ftruncate(offer.descriptor, offer.mappedBytes) }
       let code = posix_fallocate(offer.descriptor, 0, offer.mappedBytes)
       if code != 0 { offer.errno = code }
-    } catch let error as CommunicationError {
-      if case .system(let code, _) = error.kind { offer.errno = code }
-    } catch { offer.errno = EIO }
+    } catch { offer.fail(error) }
     return offer
+  }
+
+  mutating func fail(_ error: any Error) {
+    guard case .system(let code, _)? = (error as? CommunicationError)?.kind else {
+      errno = EIO
+      return
+    }
+    errno = code
   }
 
   var name: String { "/sounder-\(process)-\(String(magic, radix: 16))" }
