@@ -1,17 +1,5 @@
 #include "include/ck_optimizer.h"
-
-#if __has_include("ck_macros.h")
-#include "ck_macros.h"
-#elif __has_include("include/ck_macros.h")
 #include "include/ck_macros.h"
-#endif
-#ifndef CK_CLONES
-#if defined(__x86_64__) && !__has_feature(thread_sanitizer)
-#define CK_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define CK_CLONES
-#endif
-#endif
 
 // A fused multiply-add rounds once where the baseline rounds twice.
 #pragma clang fp contract(off)

@@ -10,23 +10,23 @@ import SounderArray
 /// starts as zeros.
 public struct FlatOptimizer: Sendable {
   /// The hyperparameters.
-  public let hyperparameters: OptimizerHyperparameters
+  public let configuration: OptimizerConfiguration
   /// The type of parameters, gradients and state: float32 or float64.
   public let dtype: DType
 
   /// An optimiser of the given kind over elements of the given type.
-  public init(_ hyperparameters: OptimizerHyperparameters, dtype: DType = .float32) {
+  public init(_ configuration: OptimizerConfiguration, dtype: DType = .float32) {
     require(
       dtype == .float32 || dtype == .float64,
       "optimizer: parameters must be float32 or float64, not \(dtype)")
-    let problems = hyperparameters.problems
+    let problems = configuration.problems
     require(problems.isEmpty, "optimizer: \(problems.map(\.description).joined(separator: "; "))")
-    self.hyperparameters = hyperparameters
+    self.configuration = configuration
     self.dtype = dtype
   }
 
   /// The number of state arrays, each as long as the parameters.
-  public var stateSlotCount: Int { hyperparameters.stateSlotCount }
+  public var stateSlotCount: Int { configuration.stateSlotCount }
 
   /// Takes one step with the elements in `range`, in one pass over the memory.
   ///
@@ -44,10 +44,10 @@ public struct FlatOptimizer: Sendable {
   ) {
     require(
       state.count == stateSlotCount,
-      "optimizer: \(hyperparameters.kind) wants \(stateSlotCount) state arrays, not \(state.count)")
+      "optimizer: \(configuration.kind) wants \(stateSlotCount) state arrays, not \(state.count)")
     require(step >= 1, "optimizer: steps count from 1, not \(step)")
     if range.isEmpty { return }
-    switch hyperparameters.kind {
+    switch configuration.kind {
     case .sgd:
       descend(range, parameters, gradients, state.first, learningRate, gradientScale)
     case .adam, .adamw:
@@ -60,14 +60,14 @@ public struct FlatOptimizer: Sendable {
     _ buffer: UnsafeMutableRawPointer?, _ learningRate: Double, _ gradientScale: Double
   ) {
     var step = ck_sgd_step(
-      learning_rate: learningRate, momentum: hyperparameters.momentum,
-      weight_decay: hyperparameters.weightDecay, gradient_scale: gradientScale)
+      learning_rate: learningRate, momentum: configuration.momentum,
+      weight_decay: configuration.weightDecay, gradient_scale: gradientScale)
     let (begin, end) = (Int64(range.lowerBound), Int64(range.upperBound))
     if dtype == .float32 {
       let values = parameters.assumingMemoryBound(to: Float.self)
       let slopes = gradients.assumingMemoryBound(to: Float.self)
       if let buffer = buffer?.assumingMemoryBound(to: Float.self) {
-        let loop = hyperparameters.nesterov ? ck_sgd_nesterov_f32 : ck_sgd_momentum_f32
+        let loop = configuration.nesterov ? ck_sgd_nesterov_f32 : ck_sgd_momentum_f32
         loop(values, slopes, buffer, begin, end, &step)
       } else {
         ck_sgd_f32(values, slopes, begin, end, &step)
@@ -76,7 +76,7 @@ public struct FlatOptimizer: Sendable {
       let values = parameters.assumingMemoryBound(to: Double.self)
       let slopes = gradients.assumingMemoryBound(to: Double.self)
       if let buffer = buffer?.assumingMemoryBound(to: Double.self) {
-        let loop = hyperparameters.nesterov ? ck_sgd_nesterov_f64 : ck_sgd_momentum_f64
+        let loop = configuration.nesterov ? ck_sgd_nesterov_f64 : ck_sgd_momentum_f64
         loop(values, slopes, buffer, begin, end, &step)
       } else {
         ck_sgd_f64(values, slopes, begin, end, &step)
@@ -89,13 +89,13 @@ public struct FlatOptimizer: Sendable {
     _ state: [UnsafeMutableRawPointer], _ step: Int, _ learningRate: Double,
     _ gradientScale: Double
   ) {
-    let decoupled = hyperparameters.kind == .adamw
-    let decay = hyperparameters.weightDecay
+    let decoupled = configuration.kind == .adamw
+    let decay = configuration.weightDecay
     var coefficients = ck_adam_step(
-      step_size: learningRate / (1 - pow(hyperparameters.beta1, Double(step))),
-      beta1: hyperparameters.beta1, beta2: hyperparameters.beta2,
-      bias_correction2_sqrt: (1 - pow(hyperparameters.beta2, Double(step))).squareRoot(),
-      epsilon: hyperparameters.epsilon, weight_decay: decoupled ? 0 : decay,
+      step_size: learningRate / (1 - pow(configuration.beta1, Double(step))),
+      beta1: configuration.beta1, beta2: configuration.beta2,
+      bias_correction2_sqrt: (1 - pow(configuration.beta2, Double(step))).squareRoot(),
+      epsilon: configuration.epsilon, weight_decay: decoupled ? 0 : decay,
       parameter_scale: decoupled ? 1 - learningRate * decay : 1, gradient_scale: gradientScale)
     let (begin, end) = (Int64(range.lowerBound), Int64(range.upperBound))
     if dtype == .float32 {

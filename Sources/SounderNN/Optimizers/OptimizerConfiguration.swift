@@ -11,7 +11,7 @@ public enum OptimizerKind: String, Sendable, Hashable, CaseIterable {
 /// An optimiser with its hyperparameters, under PyTorch's names and defaults.
 ///
 /// The learning rate is the base rate; a ``LearningRateSchedule`` turns it into the rate of a step.
-public struct OptimizerHyperparameters: Sendable, Hashable {
+public struct OptimizerConfiguration: Sendable, Hashable {
   /// Which optimiser.
   public var kind: OptimizerKind
   /// The base learning rate.
@@ -31,8 +31,9 @@ public struct OptimizerHyperparameters: Sendable, Hashable {
 
   /// An optimiser with every hyperparameter given or defaulted.
   public init(
-    kind: OptimizerKind, learningRate: Double, momentum: Double = 0, nesterov: Bool = false,
-    weightDecay: Double = 0, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8
+    kind: OptimizerKind, learningRate: Double = 1e-3, momentum: Double = 0,
+    nesterov: Bool = false, weightDecay: Double = 0, beta1: Double = 0.9,
+    beta2: Double = 0.999, epsilon: Double = 1e-8
   ) {
     self.kind = kind
     self.learningRate = learningRate

@@ -11,7 +11,7 @@ public struct InvalidHyperparameter: Error, Hashable, CustomStringConvertible {
   public var description: String { "\(name) is \(value) but must be \(requirement)" }
 }
 
-extension OptimizerHyperparameters {
+extension OptimizerConfiguration {
   /// Every hyperparameter outside its domain; empty when the configuration can be used.
   public var problems: [InvalidHyperparameter] {
     var found: [InvalidHyperparameter] = []

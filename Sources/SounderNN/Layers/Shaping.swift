@@ -1,0 +1,11 @@
+import SounderAutograd
+
+/// Returns its input.
+public final class Identity: Module {
+  public override func forward(_ input: Tensor) -> Tensor { input }
+}
+
+/// Merges all dimensions after the first into one: `[batch, …]` becomes `[batch, features]`.
+public final class Flatten: Module {
+  public override func forward(_ input: Tensor) -> Tensor { input.flatten(startDim: 1) }
+}
