@@ -26,7 +26,8 @@ struct DeclarationFile {
 
   private static func report(_ error: any Error, _ context: CheckContext) {
     switch error {
-    case YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
+    case YamlError.scanner(_, let problem, let mark, _),
+      YamlError.parser(_, let problem, let mark, _),
       YamlError.composer(_, let problem, let mark, _):
       let hint =
         problem.contains("mapping values are not allowed")
@@ -45,10 +46,12 @@ struct DeclarationFile {
   private static func checkNames(_ entries: [Entry], _ context: CheckContext) {
     var lines: [String: Int] = [:]
     for entry in entries {
-      let names = [entry.schema.fullName] + (entry.hasInPlaceVariant ? [entry.schema.inPlaceName] : [])
+      let names =
+        [entry.schema.fullName] + (entry.hasInPlaceVariant ? [entry.schema.inPlaceName] : [])
       for name in names {
         if let line = lines[name] {
-          context.error("operator '\(name)' is already declared in line \(line)", at: entry.position)
+          context.error(
+            "operator '\(name)' is already declared in line \(line)", at: entry.position)
         }
         lines[name] = entry.position.line
       }

@@ -40,7 +40,8 @@ extension Emitter {
       case .stream: "stream of random numbers"
       }
     let what =
-      argument.type.isList ? "A list of \(kind)s" : "A\(kind.hasPrefix("i") || kind.hasPrefix("e") ? "n" : "") \(kind)"
+      argument.type.isList
+      ? "A list of \(kind)s" : "A\(kind.hasPrefix("i") || kind.hasPrefix("e") ? "n" : "") \(kind)"
     let optional = argument.type.isOptional ? " or nil" : ""
     let defaultValue = argument.defaultValue.map { ", \($0.swift(argument.type)) by default" } ?? ""
     return what + optional + defaultValue + "."

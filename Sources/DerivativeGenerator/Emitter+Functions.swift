@@ -32,7 +32,8 @@ extension Emitter {
       record(entry, &code)
       let results = schema.returns.indices.map { schema.outputName($0) }
       tangents(entry, TangentScope(schema: schema), &code)
-      code.line("return " + (results.count == 1 ? results[0] : "(\(results.joined(separator: ", ")))"))
+      code.line(
+        "return " + (results.count == 1 ? results[0] : "(\(results.joined(separator: ", ")))"))
     }
   }
 
@@ -163,7 +164,11 @@ extension Emitter {
   func saveOutputs(_ entry: Entry, _ code: inout CodeWriter, _ name: (Int) -> String) {
     for case .output(let index) in entry.saved {
       let field = entry.schema.field(.output(index))
-      code.line("node.\(field) = SavedTensor(output: \(name(index)), slot: \(index))")
+      // A result without gradient has no node to come back to when it is read.
+      let saved =
+        entry.isOutputDifferentiable[index]
+        ? "output: \(name(index)), slot: \(index)" : "input: \(name(index))"
+      code.line("node.\(field) = SavedTensor(\(saved))")
     }
   }
 }

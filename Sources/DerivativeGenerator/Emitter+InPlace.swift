@@ -28,7 +28,10 @@ extension Emitter {
           code.line("self.replaceHistory(node, slot: 0)")
           saveOutputs(entry, &code) { _ in "self" }
         }
-        if case .none = entry.tangent {} else { code.line("if Modes.forward { self.clearTangent() }") }
+        if case .none = entry.tangent {
+        } else {
+          code.line("if Modes.forward { self.clearTangent() }")
+        }
         let scope = TangentScope(schema: schema, receiver: "original", result: "self")
         tangents(entry, scope, &code)
       }

@@ -94,17 +94,17 @@ extension Emitter {
     let schema = entry.schema
     if rule.arguments.count > 1 {
       let types = rule.arguments.map { schema.arguments[$0].type.isList ? "[Tensor?]" : "Tensor?" }
-      let head = "let gradients: (\(types.joined(separator: ", "))) ="
+      let head = "let inputGradients: (\(types.joined(separator: ", "))) ="
       code.formula(rule.source, file: file, "\(head) \(rule.expression)")
       for (position, argument) in rule.arguments.enumerated() {
-        sendOne(argument, "gradients.\(position)", entry, &code)
+        sendOne(argument, "inputGradients.\(position)", entry, &code)
       }
       return
     }
     let argument = rule.arguments[0]
     if schema.arguments[argument].type.isList {
-      code.formula(rule.source, file: file, "let gradients: [Tensor?] = \(rule.expression)")
-      return sendOne(argument, "gradients", entry, &code)
+      code.formula(rule.source, file: file, "let inputGradients: [Tensor?] = \(rule.expression)")
+      return sendOne(argument, "inputGradients", entry, &code)
     }
     code.formula(
       rule.source, file: file, "pass.send(\(entry.edge(argument)), \(rule.expression))")

@@ -35,7 +35,9 @@ extension Emitter {
     let saved = entry.saved.map { quoted(schema.savedName($0)) }.joined(separator: ", ")
     code.block("private static func \(rowName(entry, isInPlace))() -> OperatorEntry") { code in
       code.line("OperatorEntry(")
-      code.line("  name: \(quoted(schema.name + (isInPlace ? "_" : ""))), overload: \(quoted(schema.overload)),")
+      code.line(
+        "  name: \(quoted(schema.name + (isInPlace ? "_" : ""))), overload: \(quoted(schema.overload)),"
+      )
       let text = isInPlace ? schema.inPlaceText : schema.text
       code.line("  schema: \(quoted(text)),")
       code.line("  documentation: \(quoted(entry.documentation)),")

@@ -48,8 +48,8 @@ extension Emitter {
     _ formulas: [TangentFormula], _ entry: Entry, _ scope: TangentScope, _ code: inout CodeWriter
   ) {
     let rewritten = formulas.map { ($0, scope.rewrite($0.source, silent)) }
-    for index in entry.differentiable where rewritten.contains(where: { $0.1.tangents.contains(index) })
-    {
+    for index in entry.differentiable
+    where rewritten.contains(where: { $0.1.tangents.contains(index) }) {
       code.line("let \(scope.tangent(index)) = \(tangentOrZero(entry.schema, index, scope))")
     }
     for (formula, (text, _)) in rewritten {

@@ -42,7 +42,8 @@ struct EntryChecker {
   }
 
   private func checkComposite(_ entry: Entry, _ composite: Located) {
-    if !entry.reverse.isEmpty || entry.hasInPlaceVariant {
+    let hasTangent = if case .none = entry.tangent { false } else { true }
+    if !entry.reverse.isEmpty || hasTangent || entry.hasInPlaceVariant {
       context.error(
         "\(entry.schema.fullName) is composite: its parts have the formulas, it takes none",
         at: entry.position)
@@ -93,7 +94,8 @@ struct EntryChecker {
       + schema.returns.indices.flatMap { schema.outputAliases($0) }
     for index in entry.reverse.indices {
       var scope = ReverseScope(entry: entry, rule: entry.reverse[index])
-      let text = FormulaCursor.rewrite(entry.reverse[index].source, candidates: candidates, context) {
+      let text = FormulaCursor.rewrite(entry.reverse[index].source, candidates: candidates, context)
+      {
         scope.resolve($0, &$1)
       }
       entry.reverse[index] = scope.rule
@@ -113,7 +115,7 @@ struct EntryChecker {
     let indexed = Set(entry.reverse.flatMap(\.indexedGradients))
     let position = first.source.position
     if !entry.isOutputDifferentiable.contains(true) {
-      context.error("\(name) has formulas but no differentiable result", at: position)
+      return context.error("\(name) has formulas but no differentiable result", at: position)
     }
     if usesGradient, !indexed.isEmpty {
       context.error("\(name) mixes 'grad' and 'grads[i]'", at: position)
@@ -131,8 +133,10 @@ struct EntryChecker {
         entry.isOutputDifferentiable[index] = false
       }
     }
-    for index in indexed.sorted() where !entry.isOutputDifferentiable[index] {
-      context.error("\(name) uses grads[\(index)], but that result is not differentiable", at: position)
+    for index in indexed.sorted()
+    where index < entry.isOutputDifferentiable.count && !entry.isOutputDifferentiable[index] {
+      context.error(
+        "\(name) uses grads[\(index)], but that result is not differentiable", at: position)
     }
   }
 

@@ -61,7 +61,8 @@ struct EntryReader {
     for argument in schema.arguments {
       let position = context.source.position(of: argument.name, after: text.position)
       if Self.reserved.contains(argument.name) || Self.options.contains(argument.name) {
-        context.error("an argument cannot be named '\(argument.name)': the name is reserved", at: position)
+        context.error(
+          "an argument cannot be named '\(argument.name)': the name is reserved", at: position)
       }
       if outputs.contains(argument.name) {
         context.error("argument '\(argument.name)' has the name of a result", at: position)

@@ -86,7 +86,9 @@ struct Tokenizer {
     index += 1
     switch scalar {
     case "\"":
-      while index < scalars.count, scalars[index] != "\"" { index += scalars[index] == "\\" ? 2 : 1 }
+      while index < scalars.count, scalars[index] != "\"" {
+        index += scalars[index] == "\\" ? 2 : 1
+      }
       index = min(index + 1, scalars.count)
       return .string
     case "$":

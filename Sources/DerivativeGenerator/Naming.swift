@@ -57,7 +57,8 @@ extension Schema {
   func outputAliases(_ index: Int) -> [String] {
     returns.count == 1
       ? ["result"] + (returns[0].name.map { [camelCase($0)] } ?? [])
-      : (index == 0 ? ["result"] : []) + ["result\(index)"] + (returns[index].name.map { [camelCase($0)] } ?? [])
+      : (index == 0 ? ["result"] : []) + ["result\(index)"]
+        + (returns[index].name.map { [camelCase($0)] } ?? [])
   }
 
   /// The result's type in Swift.

@@ -30,7 +30,8 @@ struct SampleReader {
       if let parsed = self.value(value, schema.arguments[index].type) {
         sample.values.append((index, parsed))
       } else {
-        fail("sample: '\(name)' needs a value of type \(schema.arguments[index].type.spelling)", value)
+        fail(
+          "sample: '\(name)' needs a value of type \(schema.arguments[index].type.spelling)", value)
       }
     }
     for argument in schema.arguments
@@ -72,7 +73,9 @@ struct SampleReader {
       case "values": tensor.values = numbers(value)
       case "contiguous": tensor.isContiguous = value.bool ?? false
       default:
-        fail("sample: unknown key '\(key.string ?? "")' (shape, low, high, dtype, values, contiguous)", key)
+        fail(
+          "sample: unknown key '\(key.string ?? "")' (shape, low, high, dtype, values, contiguous)",
+          key)
       }
     }
     if let values = mapping["values"], mapping["shape"] == nil { tensor.shape = extents(values) }

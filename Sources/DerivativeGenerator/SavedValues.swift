@@ -60,7 +60,8 @@ extension Schema {
     case .inputProperty(let index, let property):
       camelCase("\(arguments[index].name)_\(property.name)")
     case .output(let index): outputName(index)
-    case .outputProperty(let index, let property): camelCase("\(outputName(index))_\(property.name)")
+    case .outputProperty(let index, let property):
+      camelCase("\(outputName(index))_\(property.name)")
     }
   }
 
@@ -128,7 +129,8 @@ struct ReverseScope {
     let count = entry.schema.returns.count
     if index >= count {
       cursor.fail("grads[\(index)] is out of range: \(entry.schema.fullName) has \(results(count))")
-    } else if !rule.indexedGradients.contains(index) {
+    }
+    if !rule.indexedGradients.contains(index) {
       rule.indexedGradients.append(index)
     }
     return "grad\(index)"

@@ -52,7 +52,8 @@ struct ArgumentType: Equatable {
 
   /// The type as the schema spells it: `Tensor?[]`.
   var spelling: String {
-    base.rawValue + (hasOptionalElements ? "?" : "") + (isList ? "[]" : "") + (isOptional ? "?" : "")
+    base.rawValue + (hasOptionalElements ? "?" : "") + (isList ? "[]" : "")
+      + (isOptional ? "?" : "")
   }
 
   private var swiftBase: String {

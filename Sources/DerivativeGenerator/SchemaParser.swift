@@ -48,11 +48,13 @@ struct SchemaParser {
       }
       let argument = try argument(keywordOnly: keywordOnly)
       if result.contains(where: { $0.name == argument.name }) {
-        throw SchemaError(message: "schema: a second argument '\(argument.name)'", offset: index - 1)
+        throw SchemaError(
+          message: "schema: a second argument '\(argument.name)'", offset: index - 1)
       }
       if !keywordOnly, argument.defaultValue == nil, result.last?.defaultValue != nil {
         throw SchemaError(
-          message: "schema: argument '\(argument.name)' without a default follows one with a default",
+          message:
+            "schema: argument '\(argument.name)' without a default follows one with a default",
           offset: index - 1)
       }
       result.append(argument)
@@ -184,7 +186,8 @@ struct SchemaParser {
   }
 
   private func expected(_ what: String) -> SchemaError {
-    let found = index < scalars.count ? "'\(string(index..<min(index + 12, scalars.count)))'" : "the end"
+    let found =
+      index < scalars.count ? "'\(string(index..<min(index + 12, scalars.count)))'" : "the end"
     return SchemaError(message: "schema: expected \(what), found \(found)", offset: index)
   }
 }

@@ -29,7 +29,8 @@ struct SourceText {
     return start
   }
 
-  private func matches(_ text: [Unicode.Scalar], _ wanted: [Unicode.Scalar], at start: Int) -> Bool {
+  private func matches(_ text: [Unicode.Scalar], _ wanted: [Unicode.Scalar], at start: Int) -> Bool
+  {
     let end = start + wanted.count
     guard Array(text[start..<end]) == wanted else { return false }
     return !(start > 0 && text[start - 1].isIdentifierPart)

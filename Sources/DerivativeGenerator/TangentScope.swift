@@ -63,5 +63,6 @@ struct TangentScope {
       let camel = camelCase(argument.name)
       return argument.type.isTensor ? ["\(camel)P", "\(camel)T"] : [camel]
     } + schema.returns.indices.flatMap { schema.outputAliases($0) }
+      + (elementwiseArgument == nil ? ["auto_linear", "auto_elementwise"] : [])
   }
 }

@@ -5,7 +5,8 @@ public struct NDArray: @unchecked Sendable {
   // @unchecked: as Storage, which holds the only mutable state.
 
   /// The bytes, shared with every view of them.
-  public internal(set) var storage: Storage
+  @inlinable public var storage: Storage { heldStorage }
+  @usableFromInline internal var heldStorage: Storage
   /// The type of the elements.
   public let dtype: DType
   /// Where element [0, …] lies, in elements from the start of the storage.
@@ -18,7 +19,7 @@ public struct NDArray: @unchecked Sendable {
   /// A view with all its parts given.
   @inlinable
   public init(storage: Storage, dtype: DType, offset: Int = 0, shape: Shape, strides: Strides) {
-    self.storage = storage
+    heldStorage = storage
     self.dtype = dtype
     self.offset = offset
     self.shape = shape
@@ -34,7 +35,7 @@ public struct NDArray: @unchecked Sendable {
   }
 
   /// Whether no other array shares the storage, so that a result may be written over this one.
-  public mutating func hasUniqueStorage() -> Bool { isKnownUniquelyReferenced(&storage) }
+  public mutating func hasUniqueStorage() -> Bool { isKnownUniquelyReferenced(&heldStorage) }
 
   /// The number of elements.
   @inlinable public var count: Int { shape.elementCount }

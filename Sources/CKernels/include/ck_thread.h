@@ -6,15 +6,15 @@
 typedef struct {
   uint32_t modes;            ///< autograd modes, see Modes
   uint32_t forward_level;    ///< number of the forward-mode level in force, 0 when none is
-  void *release_list;        ///< nodes waiting to be released while a graph is taken down
-  void *backward_pass;       ///< the backward pass this thread is running
-  void *random_context;      ///< the random number context in force
-  void *allocator_cache;     ///< this thread's cached blocks
+  void *_Nullable release_list;        ///< nodes waiting to be released while a graph is taken down
+  void *_Nullable backward_pass;       ///< the backward pass this thread is running
+  void *_Nullable random_context;      ///< the random number context in force
+  void *_Nullable allocator_cache;     ///< this thread's cached blocks
   uint64_t backward_depth;   ///< nested backward passes
 } ck_thread_state;
 
 extern _Thread_local ck_thread_state ck_thread_state_storage;
-static inline ck_thread_state *ck_thread(void) { return &ck_thread_state_storage; }
+static inline ck_thread_state *_Nonnull ck_thread(void) { return &ck_thread_state_storage; }
 
 /// Numbers recorded operations, across all threads of the process.
 extern uint64_t ck_sequence_counter;

@@ -10,7 +10,7 @@ func inversePermutation(_ dims: [Int]) -> [Int] {
 
 /// A view where the strides allow one, else a copy.
 func reshapeComposite(_ x: Tensor, _ size: [Int]) -> Tensor {
-  x.array.canView(as: size) ? x.view(size) : x.clone().view(size)
+  Kernels.canView(x.array, as: size) ? x.view(size) : x.clone().view(size)
 }
 
 func flattenedShape(_ shape: Shape, _ startDim: Int, _ endDim: Int) -> [Int] {

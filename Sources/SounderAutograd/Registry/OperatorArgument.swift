@@ -38,10 +38,16 @@ extension OperatorArgument: ExpressibleByIntegerLiteral, ExpressibleByFloatLiter
   ExpressibleByBooleanLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral,
   ExpressibleByNilLiteral
 {
+  /// An integer.
   public init(integerLiteral value: Int) { self = .scalar(.int(value)) }
+  /// A real number.
   public init(floatLiteral value: Double) { self = .scalar(.float(value)) }
+  /// A truth value.
   public init(booleanLiteral value: Bool) { self = .scalar(.bool(value)) }
+  /// A name.
   public init(stringLiteral value: String) { self = .string(value) }
+  /// A list.
   public init(arrayLiteral elements: OperatorArgument...) { self = .list(elements) }
+  /// No value.
   public init(nilLiteral: ()) { self = .absent }
 }

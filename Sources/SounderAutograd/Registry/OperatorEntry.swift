@@ -70,7 +70,8 @@ public struct OperatorEntry: Sendable {
       }
       guard parameter.accepts(argument) else {
         throw OperatorError(
-          "\(fullName): '\(parameter.name)' is \(argument.kind), expected \(parameter.type) (\(schema))")
+          "\(fullName): '\(parameter.name)' is \(argument.kind), expected \(parameter.type) (\(schema))"
+        )
       }
       return argument
     }

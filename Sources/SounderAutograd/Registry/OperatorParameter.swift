@@ -42,7 +42,8 @@ public struct OperatorParameter: Sendable {
 
   /// The type as the schema spells it: `Tensor?[]`.
   public var type: String {
-    kind.rawValue + (hasOptionalElements ? "?" : "") + (isList ? "[]" : "") + (isOptional ? "?" : "")
+    kind.rawValue + (hasOptionalElements ? "?" : "") + (isList ? "[]" : "")
+      + (isOptional ? "?" : "")
   }
 
   /// Whether a value may be passed for the parameter.

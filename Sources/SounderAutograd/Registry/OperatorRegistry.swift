@@ -45,7 +45,8 @@ public enum OperatorRegistry {
     let overloads = try overloads(of: name)
     if overloads.count == 1 { return try overloads[0](arguments, named: named) }
     guard let entry = overloads.first(where: { $0.accepts(arguments, named) }) else {
-      let kinds = arguments.map(\.kind) + named.sorted { $0.key < $1.key }.map { "\($0): \($1.kind)" }
+      let kinds =
+        arguments.map(\.kind) + named.sorted { $0.key < $1.key }.map { "\($0): \($1.kind)" }
       throw OperatorError(
         "operator '\(name)': no overload takes (\(kinds.joined(separator: ", "))); there are "
           + overloads.map(\.schema).joined(separator: "; "))

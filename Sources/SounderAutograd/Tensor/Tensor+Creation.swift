@@ -27,7 +27,7 @@ extension Tensor {
 
   /// A tensor of ones.
   public static func ones(_ shape: Shape, _ dtype: DType = .float32) -> Tensor {
-    Tensor(Kernels.ones(shape, dtype))
+    Tensor(Kernels.full(shape, 1, dtype))
   }
 
   /// A tensor filled with a number.
@@ -39,14 +39,14 @@ extension Tensor {
   public static func randn(
     _ shape: Shape, _ dtype: DType = .float32, from stream: inout RandomStream
   ) -> Tensor {
-    Tensor(stream.normal(shape, dtype))
+    Tensor(Kernels.randn(Array(shape), &stream, dtype))
   }
 
   /// Uniform numbers in [0, 1) from a counter-based stream, which moves on.
   public static func rand(
     _ shape: Shape, _ dtype: DType = .float32, from stream: inout RandomStream
   ) -> Tensor {
-    Tensor(stream.uniform(shape, dtype))
+    Tensor(Kernels.rand(Array(shape), &stream, dtype))
   }
 
   /// The only element as a number; traps if there is not exactly one.

@@ -8,8 +8,10 @@ extension Tensor {
   /// The sum with a number.
   public static func + (a: Scalar, b: Tensor) -> Tensor { b.add(a) }
   /// The sum with a number.
+  @_disfavoredOverload
   public static func + (a: Tensor, b: Double) -> Tensor { a.add(.float(b)) }
   /// The sum with a number.
+  @_disfavoredOverload
   public static func + (a: Double, b: Tensor) -> Tensor { b.add(.float(a)) }
 
   /// The difference, element by element, with broadcasting.
@@ -19,8 +21,10 @@ extension Tensor {
   /// The difference of a number and a tensor.
   public static func - (a: Scalar, b: Tensor) -> Tensor { b.rsub(a) }
   /// The difference with a number.
+  @_disfavoredOverload
   public static func - (a: Tensor, b: Double) -> Tensor { a.sub(.float(b)) }
   /// The difference of a number and a tensor.
+  @_disfavoredOverload
   public static func - (a: Double, b: Tensor) -> Tensor { b.rsub(.float(a)) }
 
   /// The product, element by element, with broadcasting.
@@ -30,8 +34,10 @@ extension Tensor {
   /// The product with a number.
   public static func * (a: Scalar, b: Tensor) -> Tensor { b.mul(a) }
   /// The product with a number.
+  @_disfavoredOverload
   public static func * (a: Tensor, b: Double) -> Tensor { a.mul(.float(b)) }
   /// The product with a number.
+  @_disfavoredOverload
   public static func * (a: Double, b: Tensor) -> Tensor { b.mul(.float(a)) }
 
   /// The quotient, element by element, with broadcasting.
@@ -41,8 +47,10 @@ extension Tensor {
   /// A number divided by every element.
   public static func / (a: Scalar, b: Tensor) -> Tensor { b.reciprocal().mul(a) }
   /// The quotient by a number.
+  @_disfavoredOverload
   public static func / (a: Tensor, b: Double) -> Tensor { a.div(.float(b)) }
   /// A number divided by every element.
+  @_disfavoredOverload
   public static func / (a: Double, b: Tensor) -> Tensor { b.reciprocal().mul(.float(a)) }
 
   /// The negated elements.

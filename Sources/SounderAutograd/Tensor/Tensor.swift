@@ -39,7 +39,7 @@ public final class Tensor: @unchecked Sendable {
     self.slot = Int32(slot)
   }
 
-  deinit { if let node, !node.isLeaf { GraphRelease.release(&self.node) } }
+  deinit { if node != nil { GraphRelease.release(&node) } }
 }
 
 /// The rarely used attributes of a tensor, allocated on demand.

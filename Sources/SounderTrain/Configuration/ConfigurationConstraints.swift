@@ -1,0 +1,130 @@
+/// The rules that join several keys: combinations that cannot work, and values without effect.
+struct ConfigurationConstraints {
+  let configuration: Configuration
+  /// Where each key that was given stands.
+  let locations: [String: ConfigurationDiagnostic.Location]
+  /// Where to point when no key of a rule was given.
+  let fallback: ConfigurationDiagnostic.Location
+
+  /// Every rule that is violated.
+  func diagnostics() -> [ConfigurationDiagnostic] {
+    data + optimizer + schedule + parallel + ineffective
+  }
+
+  private func isGiven(_ key: String) -> Bool { locations[key] != nil }
+
+  /// A message at the first of the keys that was given.
+  private func diagnostic(
+    _ keys: String..., severity: ConfigurationDiagnostic.Severity = .error, message: String
+  ) -> ConfigurationDiagnostic {
+    let location = keys.lazy.compactMap { locations[$0] }.first ?? fallback
+    return ConfigurationDiagnostic(severity: severity, location: location, message: message)
+  }
+
+  private var data: [ConfigurationDiagnostic] {
+    let data = configuration.data
+    guard data.kind != .digits, (data.path ?? "").isEmpty else { return [] }
+    let what = data.kind == .idx ? "the directory of the four MNIST files" : "the table"
+    return [
+      diagnostic(
+        "data.path", "data.kind",
+        message: "data.kind: \(data.kind.rawValue) needs data.path, \(what)")
+    ]
+  }
+
+  private var optimizer: [ConfigurationDiagnostic] {
+    let optimizer = configuration.optimizer
+    guard optimizer.nesterov, optimizer.momentum == 0, optimizer.kind == .sgd else { return [] }
+    return [
+      diagnostic(
+        "optimizer.nesterov", message: "nesterov needs optimizer.momentum greater than 0")
+    ]
+  }
+
+  private var schedule: [ConfigurationDiagnostic] {
+    guard configuration.schedule.minLr > configuration.optimizer.lr else { return [] }
+    return [
+      diagnostic(
+        "schedule.min_lr", "optimizer.lr",
+        message: "schedule.min_lr is greater than optimizer.lr")
+    ]
+  }
+
+  private var parallel: [ConfigurationDiagnostic] {
+    let parallel = configuration.parallel
+    var found: [ConfigurationDiagnostic] = []
+    if let shards = parallel.virtualShards, shards > configuration.train.batchSize {
+      found.append(
+        diagnostic(
+          "parallel.virtual_shards", "train.batch_size",
+          message: "parallel.virtual_shards (\(shards)) exceeds train.batch_size "
+            + "(\(configuration.train.batchSize)): some shards would be empty"))
+    }
+    guard parallel.mode == .hogwild else {
+      if parallel.workers > 1 {
+        found.append(
+          diagnostic(
+            "parallel.workers",
+            message: "parallel.workers needs parallel.mode: hogwild; "
+              + "in sync mode start more ranks"))
+      }
+      return found
+    }
+    if configuration.optimizer.kind != .sgd {
+      found.append(
+        diagnostic(
+          "optimizer.kind", "parallel.mode",
+          message: "parallel.mode: hogwild works with optimizer.kind: sgd only"))
+    }
+    if isGiven("parallel.virtual_shards"), parallel.virtualShards != nil {
+      found.append(
+        diagnostic(
+          "parallel.virtual_shards",
+          message: "parallel.virtual_shards has no meaning in parallel.mode: hogwild, "
+            + "whose workers take whole batches"))
+    }
+    if isGiven("parallel.update") {
+      found.append(
+        diagnostic(
+          "parallel.update",
+          message: "parallel.update: \(parallel.update.rawValue) has no meaning in "
+            + "parallel.mode: hogwild, whose workers update shared parameters"))
+    }
+    return found
+  }
+
+  /// Keys that were given but change nothing, so that nobody tunes them in vain.
+  private var ineffective: [ConfigurationDiagnostic] {
+    let optimizer = configuration.optimizer.kind
+    let isAdam = optimizer != .sgd
+    let data = configuration.data.kind
+    let schedule = configuration.schedule.kind
+    let rules: [(keys: [String], isIneffective: Bool, reason: String)] = [
+      (
+        ["optimizer.momentum", "optimizer.nesterov"], isAdam,
+        "optimizer.kind: \(optimizer.rawValue)"
+      ),
+      (["optimizer.beta1", "optimizer.beta2", "optimizer.eps"], !isAdam, "optimizer.kind: sgd"),
+      (
+        ["model.hidden", "model.activation", "model.dropout", "model.layer_norm"],
+        configuration.model.kind == .linear, "model.kind: linear"
+      ),
+      (["data.path"], data == .digits, "data.kind: digits"),
+      (["data.train_count", "data.test_count"], data != .digits, "data.kind: \(data.rawValue)"),
+      (
+        ["data.target", "data.task", "data.header", "data.test_fraction", "data.test_path"],
+        data != .csv, "data.kind: \(data.rawValue)"
+      ),
+      (
+        ["schedule.step_size", "schedule.gamma"], schedule != .step,
+        "schedule.kind: \(schedule.rawValue)"
+      ),
+      (["schedule.min_lr"], schedule != .cosine, "schedule.kind: \(schedule.rawValue)"),
+    ]
+    return rules.filter(\.isIneffective).flatMap { rule in
+      rule.keys.filter(isGiven).map {
+        diagnostic($0, severity: .warning, message: "'\($0)' has no effect with \(rule.reason)")
+      }
+    }
+  }
+}

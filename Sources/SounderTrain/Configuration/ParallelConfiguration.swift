@@ -1,0 +1,53 @@
+/// How workers agree on parameters.
+public enum ParallelMode: String, Sendable, CaseIterable {
+  /// Every step uses the gradients of all ranks.
+  case sync
+  /// Workers update shared parameters without locks.
+  case hogwild
+}
+
+/// Where parameters and optimiser state live in a synchronous job.
+public enum UpdateForm: String, Sendable, CaseIterable {
+  /// Once per host; each rank updates its shard.
+  case sharded
+  /// Once per rank; every rank updates everything.
+  case replicated
+}
+
+/// The `parallel` section: how ranks and workers share the work.
+public struct ParallelConfiguration: Sendable, Equatable {
+  /// The mode.
+  public var mode = ParallelMode.sync
+  /// The form of the synchronous update.
+  public var update = UpdateForm.sharded
+  /// Parts into which every batch is cut; nil means one per rank.
+  public var virtualShards: Int?
+  /// Hogwild's worker threads per rank.
+  public var workers = 1
+  /// The size of a gradient bucket.
+  public var bucketBytes = 1 << 20
+  /// Seconds after which a silent peer is an error.
+  public var timeout = 300.0
+
+  /// The defaults.
+  public init() {}
+
+  static let fields: [ConfigurationField<Self>] = [
+    .choice("mode", \.mode, "How workers agree on parameters.", synonyms: ["kind", "type"]),
+    .choice("update", \.update, "Where parameters and optimiser state live in a sync job."),
+    .integer(
+      "virtual_shards", \.virtualShards, in: 1...4_096, or: "auto",
+      "Parts of every batch; a fixed number makes results independent of the ranks, "
+        + "auto is one per rank.",
+      synonyms: ["shards"]),
+    .integer(
+      "workers", \.workers, in: 1...1_024, "Hogwild's worker threads per rank.",
+      synonyms: ["threads", "num_workers"]),
+    .integer(
+      "bucket_bytes", \.bucketBytes, in: 1_024...(1 << 32), "Size of a gradient bucket.",
+      synonyms: ["bucket_size"]),
+    .number(
+      "timeout", \.timeout, .positive, "Seconds after which a silent peer is an error.",
+      synonyms: ["deadline"]),
+  ]
+}

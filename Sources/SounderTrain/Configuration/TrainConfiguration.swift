@@ -1,0 +1,40 @@
+/// The `train` section: how long and how often.
+public struct TrainConfiguration: Sendable, Equatable {
+  /// How often every sample is visited.
+  public var epochs = 5
+  /// Samples per step, over all ranks.
+  public var batchSize = 64
+  /// An upper limit on the number of steps.
+  public var maxSteps: Int?
+  /// Steps between two lines of metrics.
+  public var logEvery = 50
+  /// The largest norm of the gradient; nil leaves gradients as they are.
+  public var clipNorm: Double?
+  /// Epochs between two evaluations; 0 evaluates only at the end.
+  public var evaluateEvery = 1
+
+  /// The defaults.
+  public init() {}
+
+  static let fields: [ConfigurationField<Self>] = [
+    .integer(
+      "epochs", \.epochs, in: 1...1_000_000, "How often every sample is visited.",
+      synonyms: ["num_epochs", "max_epochs"]),
+    .integer(
+      "batch_size", \.batchSize, in: 1...1_000_000, "Samples per step, over all ranks.",
+      synonyms: ["batch", "global_batch_size", "bs"]),
+    .integer(
+      "max_steps", \.maxSteps, in: 1...Int.max, or: nil,
+      "Ends training after this many steps, whatever epochs says.", synonyms: ["steps"]),
+    .integer(
+      "log_every", \.logEvery, in: 1...Int.max, "Steps between two lines of metrics.",
+      synonyms: ["log_interval", "log_every_n_steps"]),
+    .number(
+      "clip_norm", \.clipNorm, .positive, "Largest norm of the gradient; null turns clipping off.",
+      synonyms: ["grad_clip", "gradient_clip", "max_grad_norm", "clip_grad_norm"]),
+    .integer(
+      "evaluate_every", \.evaluateEvery, in: 0...Int.max,
+      "Epochs between two evaluations; 0 evaluates only at the end.",
+      synonyms: ["eval_every", "eval_interval"]),
+  ]
+}

@@ -1,0 +1,22 @@
+extension DatasetSplits {
+  /// The data that a configuration asks for.
+  ///
+  /// - Throws: ``DataError`` when a file is missing or damaged.
+  public static func load(_ configuration: Configuration) throws(DataError) -> DatasetSplits {
+    let data = configuration.data
+    switch data.kind {
+    case .digits:
+      var splits = DigitsDataset.make(
+        seed: configuration.seed, trainCount: data.trainCount, testCount: data.testCount)
+      switch data.normalize {
+      case .auto, .unit: break
+      case .none: splits.train.scaling = .identity
+      case .standard: splits.train.scaling = .standardizingAll(splits.train.features)
+      }
+      splits.test.scaling = splits.train.scaling
+      return splits
+    case .idx: return try IDXDataset.load(directory: data.path ?? "", normalize: data.normalize)
+    case .csv: return try CSVDataset.load(data, seed: configuration.seed)
+    }
+  }
+}
