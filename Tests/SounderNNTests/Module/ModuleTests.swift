@@ -55,11 +55,11 @@ struct ModuleTests {
   @Test("Training mode reaches every module")
   func trainingMode() {
     let model = MLP(4, hidden: [3], 2, dropout: 0.5)
-    #expect(model.isTraining && model.layers.allSatisfy(\.isTraining))
+    #expect(model.isTraining && model.layers.allSatisfy { $0.isTraining })
     model.eval()
     #expect(!model.isTraining && model.layers.allSatisfy { !$0.isTraining })
     model.train()
-    #expect(model.layers.allSatisfy(\.isTraining))
+    #expect(model.layers.allSatisfy { $0.isTraining })
   }
 
   @Test("A frozen parameter stays a parameter, without gradient and without a place in the layout")

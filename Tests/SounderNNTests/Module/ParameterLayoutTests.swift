@@ -47,6 +47,6 @@ struct ParameterLayoutTests {
       model.bindParameters(to: memory.base, owner: memory)
     }
     #expect(weakMemory != nil)
-    #expect(model.parameters[0].floats().allSatisfy(\.isFinite))
+    #expect(model.parameters[0].floats().allSatisfy { $0.isFinite })
   }
 }
