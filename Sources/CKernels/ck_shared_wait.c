@@ -4,6 +4,7 @@
 #include <linux/futex.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -110,3 +111,5 @@ void ck_affinity_mask(uint64_t *words, int count) {
 int ck_memory_file(const char *name, int huge) {
   return memfd_create(name, MFD_CLOEXEC | (huge ? MFD_HUGETLB : 0));
 }
+
+int ck_die_with_parent(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }

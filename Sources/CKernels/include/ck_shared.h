@@ -49,6 +49,8 @@ uint64_t ck_monotonic_nanoseconds(void);
 void ck_affinity_mask(uint64_t *words, int count);
 /// A file that exists in memory only, with pages of 4 KiB or huge ones; -1 and errno on failure.
 int ck_memory_file(const char *name, int huge);
+/// Has the system send this process a signal when its parent dies; -1 and errno on failure.
+int ck_die_with_parent(int signal);
 
 // MARK: Records
 

@@ -2,11 +2,13 @@ import CKernels
 import Foundation
 import SounderArray
 
-/// One line of 128 bytes per rank in a shared region: epochs that only grow, and a failure record.
+/// One line of 128 bytes per rank in a shared region: epochs that only grow.
 ///
 /// A rank publishes an epoch after it has written data; another that has seen the epoch sees the
 /// data (release and acquire). Each rank has ``channelCount`` independent epochs. Epochs are compared
 /// modulo 2³², so a counter may wrap; ranks must stay within 2³¹ of each other.
+///
+/// A failure of any rank of the group ends the waits of all, whichever flags they wait for.
 ///
 /// The bytes of the region that the flags use (``byteCount(ranks:)``) must be zero at first.
 public final class EpochFlags: @unchecked Sendable {
@@ -20,7 +22,7 @@ public final class EpochFlags: @unchecked Sendable {
   /// The ranks that share the flags.
   public let membership: HostMembership
   private let region: SharedRegion
-  let failureRecord: UnsafeMutablePointer<ck_failure>
+  let failures: FailureRecord
   let lines: UnsafeMutablePointer<ck_rank_line>
 
   /// Waits are cut into slices, after each of which the waiter looks at the clock and its peers.
@@ -39,7 +41,9 @@ public final class EpochFlags: @unchecked Sendable {
     precondition(MemoryLayout<ck_failure>.stride <= EpochFlags.recordBytes)
     self.region = region
     membership = region.membership
-    failureRecord = region.pointer(at: offset, as: ck_failure.self)
+    failures =
+      region.failures
+      ?? FailureRecord(region.pointer(at: offset, as: ck_failure.self), in: region.mapping)
     lines = region.pointer(
       at: offset + EpochFlags.recordBytes, as: ck_rank_line.self, count: region.localSize)
     ck_word_store(processWord(membership.localRank), UInt64(getpid()))
@@ -58,6 +62,8 @@ public final class EpochFlags: @unchecked Sendable {
   func process(of localRank: Int) -> Int32 {
     Int32(truncatingIfNeeded: ck_word_load(processWord(localRank)))
   }
+
+  var failureRecord: UnsafeMutablePointer<ck_failure> { failures.record }
 
   func cell(_ localRank: Int, _ channel: Int) -> UnsafeMutablePointer<ck_epoch> {
     UnsafeMutableRawPointer(lines + localRank)

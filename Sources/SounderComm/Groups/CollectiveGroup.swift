@@ -9,12 +9,15 @@ import SounderArray
 public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
   // @unchecked: constant but for the state of the collectives, which one thread at a time uses.
 
+  /// This rank's number, from 0.
   public let rank: Int
+  /// Which ranks share a host.
   public let topology: Topology
   let host: SharedCollectives
   /// Nil when all ranks are on one host.
   let transport: (any MessageTransport)?
 
+  /// The number of ranks.
   public var size: Int { topology.size }
 
   init(topology: Topology, host: SharedCollectives, transport: (any MessageTransport)?) {
@@ -26,11 +29,13 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
 
   // MARK: Collectives
 
+  /// Returns when all ranks have called it.
   public func barrier() throws {
     guard let transport else { return try host.barrier() }
     try agree(CollectiveHeader(.barrier), transport)
   }
 
+  /// Copies the bytes of rank `root` to all ranks.
   public func broadcast(_ buffer: UnsafeMutableRawBufferPointer, root: Int) throws {
     require(
       root >= 0 && root < size, "broadcast: there is no rank \(root) in a group of \(size)")
@@ -40,6 +45,7 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
     try failing { try hierarchicalBroadcast(buffer, root, transport) }
   }
 
+  /// Combines the buffers of all ranks into each of them.
   public func allReduce(
     _ buffer: UnsafeMutableRawBufferPointer, _ type: DType, _ operation: ReduceOperation
   ) throws {
@@ -48,6 +54,7 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
     try failing { try hierarchicalAllReduce(buffer, type, operation, transport) }
   }
 
+  /// Concatenates the inputs of all ranks in rank order.
   public func allGather(
     _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
   ) throws {
@@ -58,6 +65,7 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
     try failing { try flatAllGather(input, output, transport) }
   }
 
+  /// Combines the inputs of all ranks and leaves this rank its part.
   public func reduceScatter(
     _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer, _ type: DType,
     _ operation: ReduceOperation
@@ -74,6 +82,7 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
 
   // MARK: Messages
 
+  /// Sends bytes to a rank.
   public func send(_ buffer: UnsafeRawBufferPointer, to other: Int, tag: Int) throws {
     require(other >= 0 && other < size, "send: there is no rank \(other) in a group of \(size)")
     if let local = topology.localRanks.firstIndex(of: other) {
@@ -83,6 +92,7 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
     }
   }
 
+  /// Receives the first message with this tag from a rank.
   public func receive(_ buffer: UnsafeMutableRawBufferPointer, from other: Int, tag: Int) throws {
     require(other >= 0 && other < size, "receive: there is no rank \(other) in a group of \(size)")
     if let local = topology.localRanks.firstIndex(of: other) {
@@ -94,6 +104,7 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
 
   // MARK: Memory and failures
 
+  /// Memory that all ranks of this host see, zeroed.
   public func makeSharedRegion(byteCount: Int) throws -> SharedRegion {
     require(byteCount >= 0, "makeSharedRegion: \(byteCount) bytes")
     try host.synchronize(CollectiveHeader(.makeSharedRegion, count: byteCount))
@@ -105,11 +116,13 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
     fatalError("\(Self.self) must make shared regions")
   }
 
+  /// Tells all ranks that this one has failed.
   public func fail(_ error: any Error) {
     host.fail(error)
     transport?.fail(.wrapping(error, rank: rank))
   }
 
+  /// Tells all ranks that this one has failed; their process goes on.
   public func abort(_ error: any Error, exitCode: Int32) { fail(error) }
 
   /// Runs a step between hosts; its error is told to all ranks.

@@ -18,19 +18,24 @@ public final class SingleProcessGroup: ProcessGroup, @unchecked Sendable {
   /// A group of this process alone.
   public init() {}
 
+  /// Returns when all ranks have called it.
   public func barrier() throws {}
 
+  /// Copies the bytes of rank `root` to all ranks.
   public func broadcast(_ buffer: UnsafeMutableRawBufferPointer, root: Int) throws {}
 
+  /// Combines the buffers of all ranks into each of them.
   public func allReduce(
     _ buffer: UnsafeMutableRawBufferPointer, _ type: DType, _ operation: ReduceOperation
   ) throws {}
 
+  /// Concatenates the inputs of all ranks in rank order.
   public func allGather(_ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer)
   {
     output.copyMemory(from: input)
   }
 
+  /// Combines the inputs of all ranks and leaves this rank its part.
   public func reduceScatter(
     _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer, _ type: DType,
     _ operation: ReduceOperation
@@ -38,10 +43,12 @@ public final class SingleProcessGroup: ProcessGroup, @unchecked Sendable {
     output.copyMemory(from: input)
   }
 
+  /// Sends bytes to a rank.
   public func send(_ buffer: UnsafeRawBufferPointer, to rank: Int, tag: Int) throws {
     lock.withLock { messages.append((tag, Array(buffer))) }
   }
 
+  /// Receives the first message with this tag from a rank.
   public func receive(_ buffer: UnsafeMutableRawBufferPointer, from rank: Int, tag: Int) throws {
     let message = lock.withLock {
       messages.firstIndex { $0.tag == tag }.map { messages.remove(at: $0).bytes }
@@ -57,12 +64,15 @@ public final class SingleProcessGroup: ProcessGroup, @unchecked Sendable {
     buffer.copyBytes(from: message)
   }
 
+  /// Memory that all ranks of this host see, zeroed.
   public func makeSharedRegion(byteCount: Int) throws -> SharedRegion {
     try SharedRegion.single(byteCount: byteCount)
   }
 
+  /// Tells all ranks that this one has failed.
   public func fail(_ error: any Error) {}
 
+  /// Prints the error and ends the process.
   public func abort(_ error: any Error, exitCode: Int32) {
     FileHandle.standardError.write(Data("\(error)\n".utf8))
     exit(exitCode)

@@ -121,6 +121,7 @@ public final class ThreadGroup: CollectiveGroup, @unchecked Sendable {
         advice: "free memory or use a smaller model")
     }
     return SharedRegion(
-      mapping: mapping, byteCount: byteCount, membership: host.region.membership)
+      mapping: mapping, byteCount: byteCount, membership: host.region.membership,
+      failures: host.flags.failures)
   }
 }

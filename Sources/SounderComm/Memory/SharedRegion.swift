@@ -19,17 +19,23 @@ public final class SharedRegion: @unchecked Sendable {
   /// This rank's place among those that see the region.
   public let membership: HostMembership
   let mapping: RegionMapping
+  /// Where ranks of the group that made this region report failures; nil for the group's own.
+  let failures: FailureRecord?
 
   /// The position of this rank among those that see the region.
   public var localRank: Int { membership.localRank }
   /// The number of ranks that see the region.
   public var localSize: Int { membership.localSize }
 
-  init(mapping: RegionMapping, byteCount: Int, membership: HostMembership) {
+  init(
+    mapping: RegionMapping, byteCount: Int, membership: HostMembership,
+    failures: FailureRecord? = nil
+  ) {
     base = mapping.base
     self.byteCount = byteCount
     self.membership = membership
     self.mapping = mapping
+    self.failures = failures
   }
 
   /// Memory of this process for a group of one rank.

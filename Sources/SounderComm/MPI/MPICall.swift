@@ -1,0 +1,28 @@
+#if MPI
+  import CMPI
+
+  /// Calls MPI and turns a return code into an error; every call of the library goes through here.
+  func mpi(_ call: String, rank: Int? = nil, _ body: () -> Int32) throws {
+    let code = body()
+    guard code != MPI_SUCCESS else { return }
+    var text = [CChar](repeating: 0, count: Int(MPI_MAX_ERROR_STRING) + 1)
+    var length: Int32 = 0
+    let known = MPI_Error_string(code, &text, &length) == MPI_SUCCESS
+    let reason =
+      known
+      ? String(decoding: text.prefix(Int(length)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+      : "unknown error"
+    throw CommunicationError(
+      .mpi(code: code, call: call), rank: rank, "\(call) failed: \(reason) (code \(code))")
+  }
+
+  /// Cuts a transfer into pieces whose length fits MPI's 32-bit counts.
+  func forEachMPIPiece(
+    of byteCount: Int, _ body: (_ offset: Int, _ length: Int32) throws -> Void
+  ) rethrows {
+    let limit = 1 << 30
+    for offset in stride(from: 0, to: byteCount, by: limit) {
+      try body(offset, Int32(min(limit, byteCount - offset)))
+    }
+  }
+#endif

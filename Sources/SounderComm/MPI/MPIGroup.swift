@@ -1,0 +1,158 @@
+#if MPI
+  import CMPI
+  import Foundation
+  import SounderArray
+
+  /// A group whose ranks are processes started by an MPI launcher.
+  ///
+  /// MPI serves for the start, names and other hosts; on one host all data moves through shared
+  /// memory. A process can start one group, once. Use it from one thread, and end the program with
+  /// ``finalize()`` on every rank or ``abort(_:exitCode:)`` on any.
+  public final class MPIGroup: CollectiveGroup, @unchecked Sendable {
+    // @unchecked: see the superclass; `isFinalized` is used by the group's thread.
+    private var isFinalized = false
+
+    /// Initialises MPI and joins the job.
+    ///
+    /// - Parameters:
+    ///   - environment: what ``LauncherEnvironment/detect(_:)`` found.
+    ///   - timeout: how long a rank waits for another.
+    ///   - finalizeAtExit: whether leaving the program finalizes MPI, for programs whose end is not
+    ///     their own, like tests. A rank that leaves early then waits for the others.
+    public static func start(
+      _ environment: LauncherEnvironment, timeout: Duration = .seconds(120),
+      finalizeAtExit: Bool = false
+    ) throws -> MPIGroup {
+      try dieWithParent()
+      try initialize()
+      if finalizeAtExit { atexit { finalizeMPI() } }
+      let world = MPIBootstrap(communicator: cmpi_comm_world(), rank: environment.rank)
+      var rank: Int32 = 0
+      var size: Int32 = 0
+      try mpi("MPI_Comm_rank") { MPI_Comm_rank(world.communicator, &rank) }
+      try mpi("MPI_Comm_size") { MPI_Comm_size(world.communicator, &size) }
+      if let expected = environment.size, expected != Int(size) {
+        throw CommunicationError(
+          .launch, rank: environment.rank,
+          "the launcher (\(environment.launcher)) started \(expected) ranks, but this program's MPI "
+            + "sees \(size): \(libraryVersion); use the mpirun of that library")
+      }
+      return try join(world, rank: Int(rank), timeout: timeout)
+    }
+
+    /// The name and version of the MPI library.
+    public static var libraryVersion: String {
+      var text = [CChar](repeating: 0, count: Int(MPI_MAX_LIBRARY_VERSION_STRING) + 1)
+      var length: Int32 = 0
+      guard MPI_Get_library_version(&text, &length) == MPI_SUCCESS else { return "unknown MPI" }
+      return String(
+        decoding: text.prefix(Int(length)).prefix { $0 != 0 && $0 != 44 }
+          .map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    private static func initialize() throws {
+      var initialized: Int32 = 0
+      try mpi("MPI_Initialized") { MPI_Initialized(&initialized) }
+      guard initialized == 0 else {
+        throw CommunicationError(
+          .launch, "MPI has already been started in this process; keep the first group")
+      }
+      var provided: Int32 = 0
+      try mpi("MPI_Init_thread") {
+        MPI_Init_thread(nil, nil, Int32(MPI_THREAD_MULTIPLE), &provided)
+      }
+      try mpi("MPI_Comm_set_errhandler") {
+        MPI_Comm_set_errhandler(cmpi_comm_world(), cmpi_errors_return())
+      }
+    }
+
+    /// Finds the ranks of this host, shares memory with them, and connects the hosts.
+    private static func join(
+      _ world: MPIBootstrap, rank: Int, timeout: Duration
+    ) throws -> MPIGroup {
+      var communicator: MPI_Comm?
+      try mpi("MPI_Comm_split_type", rank: rank) {
+        MPI_Comm_split_type(
+          world.communicator, Int32(MPI_COMM_TYPE_SHARED), Int32(rank), cmpi_info_null(),
+          &communicator)
+      }
+      let shared = MPIBootstrap(communicator: communicator, rank: rank)
+      let region = try hostRegion(shared, rank: rank, timeout: timeout)
+      // A host is known by its lowest rank.
+      let leaders = try world.allGather(region.membership.ranks[0])
+      let order = Set(leaders).sorted()
+      let names = try world.allGather(localHostName())
+      let topology = Topology(
+        hosts: leaders.map { order.firstIndex(of: $0) ?? 0 }, hostNames: order.map { names[$0] },
+        rank: rank)
+      let transport =
+        order.count > 1
+        ? try MPITransport(rank: rank, size: leaders.count, hostNames: names, timeout: timeout)
+        : nil
+      return MPIGroup(
+        topology: topology, host: SharedCollectives(region: region), transport: transport)
+    }
+
+    /// The memory of the ranks that MPI puts on this host; alone when they cannot share it, as in
+    /// containers with one host name but separate namespaces.
+    private static func hostRegion(
+      _ bootstrap: MPIBootstrap, rank: Int, timeout: Duration
+    ) throws -> SharedRegion {
+      let name = localHostName()
+      let ranks = try bootstrap.allGather(rank)
+      let membership = HostMembership(
+        localRank: ranks.firstIndex(of: rank) ?? 0, ranks: ranks, hostName: name, timeout: timeout,
+        waiting: WaitPolicy(ranks: 1, cores: 1), sharesProcessNumbers: true)
+      do {
+        return try ProcessRegion(
+          byteCount: SharedCollectives.byteCount(ranks: ranks.count), membership: membership,
+          bootstrap: bootstrap
+        ).make()
+      } catch is ProcessRegion.NotShared {
+        let alone = HostMembership(
+          localRank: 0, ranks: [rank], hostName: name, timeout: timeout,
+          waiting: WaitPolicy(ranks: 1, cores: 1), sharesProcessNumbers: true)
+        let bytes = SharedCollectives.byteCount(ranks: 1)
+        return SharedRegion(
+          mapping: try .anonymous(byteCount: RegionTrailer.mappedBytes(bytes)), byteCount: bytes,
+          membership: alone)
+      }
+    }
+
+    override func allocateRegion(byteCount: Int) throws -> SharedRegion {
+      do {
+        return try ProcessRegion(
+          byteCount: byteCount, membership: host.region.membership, bootstrap: host,
+          failures: host.flags.failures
+        ).make()
+      } catch is ProcessRegion.NotShared {
+        throw CommunicationError(
+          .launch, rank: rank,
+          "the ranks of \(topology.hostName) no longer see each other's memory; restart the job")
+      }
+    }
+
+    /// Leaves the job; a collective over all ranks, after which the group is of no use.
+    public func finalize() throws {
+      guard !isFinalized else { return }
+      isFinalized = true
+      try mpi("MPI_Finalize", rank: rank) { MPI_Finalize() }
+    }
+
+    /// Prints the error and ends all ranks of the job, at once, with an exit code.
+    public override func abort(_ error: any Error, exitCode: Int32) {
+      let text = "\(CommunicationError.wrapping(error, rank: rank))\n"
+      FileHandle.standardError.write(Data(text.utf8))
+      MPI_Abort(cmpi_comm_world(), exitCode)
+      // MPI_Abort may return when MPI is no longer able to end the job.
+      exit(exitCode)
+    }
+  }
+
+  /// Leaves MPI unless that has been done.
+  private func finalizeMPI() {
+    var finalized: Int32 = 0
+    guard MPI_Finalized(&finalized) == MPI_SUCCESS, finalized == 0 else { return }
+    MPI_Finalize()
+  }
+#endif

@@ -1,0 +1,143 @@
+#if MPI
+  import CKernels
+  import CMPI
+  import Foundation
+
+  /// Messages between hosts over MPI, with a deadline and notice of failures elsewhere.
+  final class MPITransport: MessageTransport {
+    private let rank: Int
+    private let size: Int
+    private let hostNames: [String]
+    private let timeout: Duration
+    /// Separate communicators keep collectives, the user's messages and failures apart.
+    private let collectives: MPI_Comm?
+    private let messages: MPI_Comm?
+    private let failures: MPI_Comm?
+    private var failure: CommunicationError?
+    private var notices: [UnsafeMutableRawBufferPointer] = []
+
+    init(rank: Int, size: Int, hostNames: [String], timeout: Duration) throws {
+      self.rank = rank
+      self.size = size
+      self.hostNames = hostNames
+      self.timeout = timeout
+      collectives = try MPITransport.duplicate()
+      messages = try MPITransport.duplicate()
+      failures = try MPITransport.duplicate()
+    }
+
+    private static func duplicate() throws -> MPI_Comm? {
+      var communicator: MPI_Comm?
+      try mpi("MPI_Comm_dup") { MPI_Comm_dup(cmpi_comm_world(), &communicator) }
+      try mpi("MPI_Comm_set_errhandler") {
+        MPI_Comm_set_errhandler(communicator, cmpi_errors_return())
+      }
+      return communicator
+    }
+
+    // MARK: Transfers
+
+    func exchange(
+      sends: [(rank: Int, bytes: UnsafeRawBufferPointer)],
+      receives: [(rank: Int, bytes: UnsafeMutableRawBufferPointer)], _ operation: String
+    ) throws {
+      if let failure { throw failure }
+      let pending = PendingRequests()
+      for (other, bytes) in receives { try pending.receive(bytes, other, 0, collectives) }
+      for (other, bytes) in sends { try pending.send(bytes, other, 0, collectives) }
+      try complete(pending, operation)
+    }
+
+    func send(_ buffer: UnsafeRawBufferPointer, to other: Int, tag: Int) throws {
+      if let failure { throw failure }
+      let pending = PendingRequests()
+      var length = Int64(buffer.count)
+      try withUnsafeBytes(of: &length) { header in
+        try pending.send(header, other, mpiTag(tag), messages)
+        try pending.send(buffer, other, mpiTag(tag), messages)
+        try complete(pending, "send of \(buffer.count) bytes to rank \(other)")
+      }
+    }
+
+    func receive(_ buffer: UnsafeMutableRawBufferPointer, from other: Int, tag: Int) throws {
+      if let failure { throw failure }
+      let operation = "receive of tag \(tag) from rank \(other)"
+      var length: Int64 = 0
+      try withUnsafeMutableBytes(of: &length) { header in
+        let pending = PendingRequests()
+        try pending.receive(header, other, mpiTag(tag), messages)
+        try complete(pending, operation)
+      }
+      guard length == buffer.count else {
+        throw CommunicationError.messageLength(
+          sent: Int(length), expected: buffer.count, from: other, to: rank, tag: tag)
+      }
+      let pending = PendingRequests()
+      try pending.receive(buffer, other, mpiTag(tag), messages)
+      try complete(pending, operation)
+    }
+
+    private func mpiTag(_ tag: Int) -> Int32 { Int32(truncatingIfNeeded: tag) & 0x7fff_ffff }
+
+    // MARK: Waiting
+
+    private func complete(_ pending: PendingRequests, _ operation: String) throws {
+      let start = ck_monotonic_nanoseconds()
+      let limit = UInt64(max(timeout.wholeNanoseconds, 0))
+      var polls = 0
+      while !(try pending.isComplete()) {
+        polls += 1
+        if polls % 64 == 0 {
+          try readFailure()
+          sched_yield()
+          if ck_monotonic_nanoseconds() - start > limit {
+            let missing = pending.abandon()
+            let names = missing.map { "rank \($0) (host \(hostNames[$0]))" }
+            throw CommunicationError(
+              .timeout(missing: missing), rank: rank,
+              "\(operation) waited \(timeout) for \(names.joined(separator: ", ")); "
+                + "see whether it is stuck or its network is down, or allow a longer timeout")
+          }
+        }
+        if let failure {
+          _ = pending.abandon()
+          throw failure
+        }
+      }
+    }
+
+    // MARK: Failures
+
+    func fail(_ error: CommunicationError) {
+      guard failure == nil else { return }
+      failure = error
+      let notice = FailureNotice(error, origin: rank).bytes
+      let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: notice.count, alignment: 8)
+      buffer.copyBytes(from: notice)
+      // Sends nobody may ever receive: their buffer stays, and the job is about to end.
+      notices.append(buffer)
+      for other in 0..<size where other != rank {
+        var request: MPI_Request?
+        MPI_Isend(
+          buffer.baseAddress, Int32(buffer.count), cmpi_byte(), Int32(other), 0, failures, &request)
+        if request != nil { MPI_Request_free(&request) }
+      }
+    }
+
+    private func readFailure() throws {
+      var present: Int32 = 0
+      var status = MPI_Status()
+      try mpi("MPI_Iprobe", rank: rank) {
+        MPI_Iprobe(cmpi_any_source(), 0, failures, &present, &status)
+      }
+      guard present != 0 else { return }
+      var bytes = [UInt8](repeating: 0, count: FailureNotice.byteCount)
+      try mpi("MPI_Recv", rank: rank) {
+        MPI_Recv(
+          &bytes, Int32(bytes.count), cmpi_byte(), cmpi_status_source(&status), 0, failures,
+          cmpi_status_ignore())
+      }
+      failure = FailureNotice(bytes).error(seenBy: rank)
+    }
+  }
+#endif

@@ -1,0 +1,62 @@
+#if MPI
+  import CMPI
+
+  /// Transfers that MPI is working on.
+  final class PendingRequests {
+    private var requests: [MPI_Request?] = []
+    private var ranks: [Int] = []
+
+    func receive(
+      _ buffer: UnsafeMutableRawBufferPointer, _ other: Int, _ tag: Int32, _ communicator: MPI_Comm?
+    ) throws {
+      try forEachMPIPiece(of: buffer.count) { offset, length in
+        var request: MPI_Request?
+        try mpi("MPI_Irecv") {
+          MPI_Irecv(
+            buffer.baseAddress.map { $0 + offset }, length, cmpi_byte(), Int32(other), tag,
+            communicator, &request)
+        }
+        requests.append(request)
+        ranks.append(other)
+      }
+    }
+
+    func send(
+      _ buffer: UnsafeRawBufferPointer, _ other: Int, _ tag: Int32, _ communicator: MPI_Comm?
+    ) throws {
+      try forEachMPIPiece(of: buffer.count) { offset, length in
+        var request: MPI_Request?
+        try mpi("MPI_Isend") {
+          MPI_Isend(
+            buffer.baseAddress.map { $0 + offset }, length, cmpi_byte(), Int32(other), tag,
+            communicator, &request)
+        }
+        requests.append(request)
+        ranks.append(other)
+      }
+    }
+
+    func isComplete() throws -> Bool {
+      guard !requests.isEmpty else { return true }
+      var flag: Int32 = 0
+      try mpi("MPI_Testall") {
+        MPI_Testall(Int32(requests.count), &requests, &flag, cmpi_statuses_ignore())
+      }
+      return flag != 0
+    }
+
+    /// Gives up what is not complete, so that MPI leaves the buffers alone; returns who is missing.
+    func abandon() -> [Int] {
+      var missing: Set<Int> = []
+      for index in requests.indices where requests[index] != cmpi_request_null() {
+        var flag: Int32 = 0
+        MPI_Test(&requests[index], &flag, cmpi_status_ignore())
+        guard flag == 0 else { continue }
+        missing.insert(ranks[index])
+        MPI_Cancel(&requests[index])
+        MPI_Request_free(&requests[index])
+      }
+      return missing.sorted()
+    }
+  }
+#endif

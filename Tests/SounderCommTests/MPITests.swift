@@ -1,0 +1,76 @@
+#if MPI
+  import SounderArray
+  import Testing
+
+  @testable import SounderComm
+
+  /// The group of this process, started once: MPI cannot be started twice.
+  enum MPIJob {
+    static let isPresent = (try? LauncherEnvironment.detect()) != nil
+    static let group = Result {
+      guard let environment = try LauncherEnvironment.detect() else {
+        throw CommunicationError(.launch, "not launched by MPI")
+      }
+      return try MPIGroup.start(environment, timeout: .seconds(60), finalizeAtExit: true)
+    }
+  }
+
+  /// Run by `mpirun -n N SounderPackageTests.xctest --testing-library swift-testing --filter MPI`.
+  @Suite(
+    "Collectives of MPI ranks", .serialized,
+    .enabled(if: MPIJob.isPresent, "needs a launcher, such as mpirun"))
+  struct MPITests {
+    @Test("Collectives equal the reference", arguments: [0, 1, 4, 10, 1000, 100_003])
+    func reference(count: Int) throws {
+      let group = try MPIJob.group.get()
+      try CollectiveChecks<Float>(group: group, count: count).all()
+      if count < 10_000 {
+        try CollectiveChecks<Double>(group: group, count: count).all()
+        try CollectiveChecks<Int64>(group: group, count: count).all()
+      }
+    }
+
+    @Test("The bits are those of threads")
+    func bits() throws {
+      let group = try MPIJob.group.get()
+      let sum = { @Sendable (group: any ProcessGroup) in
+        var values = (0..<5000).map { Float.value(group.rank, $0) }
+        try values.withUnsafeMutableBytes { try group.allReduce($0, .float32, .sum) }
+        return values.map(\.bitPattern)
+      }
+      let mine = try sum(group)
+      let threads = try ThreadGroup.run(ranks: group.size) { try sum($0) }
+      #expect(threads.allSatisfy { $0 == mine })
+    }
+
+    @Test("Ranks of a host share a region, zeroed, of any size", arguments: [1, 4096, 9_000_000])
+    func regions(byteCount: Int) throws {
+      let group = try MPIJob.group.get()
+      let region = try group.makeSharedRegion(byteCount: byteCount + 8 * group.size)
+      let bytes = UnsafeRawBufferPointer(start: region.base, count: region.byteCount)
+      #expect(!bytes.contains { $0 != 0 })
+      try group.barrier()
+      let words = region.pointer(at: 0, as: Int.self, count: region.localSize)
+      words[region.localRank] = group.rank + 1
+      try group.barrier()
+      #expect((0..<region.localSize).map { words[$0] - 1 } == group.topology.localRanks)
+      try group.barrier()
+    }
+
+    @Test("A reduction in shared memory equals the reference")
+    func sharedReduction() throws {
+      let group = try MPIJob.group.get()
+      guard group.topology.hostCount == 1 else { return }
+      try checkSharedReduction(group)
+    }
+
+    @Test("The launcher's environment agrees with MPI")
+    func environment() throws {
+      let group = try MPIJob.group.get()
+      let environment = try #require(try LauncherEnvironment.detect())
+      #expect(environment.rank == group.rank)
+      #expect(environment.size == nil || environment.size == group.size)
+      #expect(group.topology.size == group.size)
+    }
+  }
+#endif
