@@ -1,4 +1,5 @@
 import SounderArray
+import SounderAutograd
 import Synchronization
 
 /// The streams from which layers draw their values when they are created.

@@ -26,6 +26,8 @@ open class Module {
 
   /// What ``contents`` found; nil until its first use.
   final var cachedContents: ModuleContents?
+  /// Whether an outer module has looked its contents up, and numbered the random layers in this one.
+  final var isPart = false
 
   /// A module without parts.
   public init() {}

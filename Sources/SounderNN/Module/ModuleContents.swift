@@ -33,6 +33,9 @@ extension Module {
         let named = NamedTensor(name: prefix + part.name, tensor: part.tensor)
         if part.isBuffer { found.buffers.append(named) } else { found.parameters.append(named) }
       }
+      // A part that is used on its own later keeps the number it has in the whole.
+      if isPart { return }
+      if module !== self { module.isPart = true }
       if let dropout = module as? Dropout {
         dropout.layer = randomLayers
         randomLayers += 1
