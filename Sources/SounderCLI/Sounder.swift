@@ -3,5 +3,20 @@ import ArgumentParser
 /// The command line program.
 @main
 struct SounderCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "sounder")
+  static let configuration = CommandConfiguration(
+    commandName: "sounder",
+    abstract: "Trains models on CPUs, by one process, many ranks, or lock-free workers.",
+    version: Version.text,
+    subcommands: [
+      TrainCommand.self, EvaluateCommand.self, ConfigCommand.self, DoctorCommand.self,
+    ])
+
+  static func main() {
+    let command: any ParsableCommand
+    do { command = try parseAsRoot() } catch { exit(withError: error) }
+    Failure.exitOnError { [command] in
+      var command = command
+      try command.run()
+    }
+  }
 }

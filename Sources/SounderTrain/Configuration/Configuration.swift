@@ -8,19 +8,19 @@ public struct Configuration: Sendable, Equatable {
   /// The seed of all random numbers.
   public var seed = 0
   /// What is trained.
-  public var model = ModelConfiguration()
+  public var model = ModelSection()
   /// What it learns from.
-  public var data = DataConfiguration()
+  public var data = DataSection()
   /// How long and how often.
-  public var train = TrainConfiguration()
+  public var train = TrainSection()
   /// How gradients change parameters.
-  public var optimizer = OptimizerConfiguration()
+  public var optimizer = OptimizerSection()
   /// How the learning rate changes.
-  public var schedule = ScheduleConfiguration()
+  public var schedule = ScheduleSection()
   /// How ranks and workers share the work.
-  public var parallel = ParallelConfiguration()
+  public var parallel = ParallelSection()
   /// Where the results go.
-  public var run = RunConfiguration()
+  public var run = RunSection()
 
   /// The defaults.
   public init() {}
@@ -35,17 +35,17 @@ public struct Configuration: Sendable, Equatable {
         synonyms: ["random_seed"]),
     ],
     sections: [
-      .init("model", \.model, ModelConfiguration.fields, "What is trained."),
-      .init("data", \.data, DataConfiguration.fields, "What the model learns from."),
-      .init("train", \.train, TrainConfiguration.fields, "How long and how often."),
+      .init("model", \.model, ModelSection.fields, "What is trained."),
+      .init("data", \.data, DataSection.fields, "What the model learns from."),
+      .init("train", \.train, TrainSection.fields, "How long and how often."),
       .init(
-        "optimizer", \.optimizer, OptimizerConfiguration.fields,
+        "optimizer", \.optimizer, OptimizerSection.fields,
         "How gradients change parameters."),
       .init(
-        "schedule", \.schedule, ScheduleConfiguration.fields, "How the learning rate changes."),
+        "schedule", \.schedule, ScheduleSection.fields, "How the learning rate changes."),
       .init(
-        "parallel", \.parallel, ParallelConfiguration.fields,
+        "parallel", \.parallel, ParallelSection.fields,
         "How ranks and workers share the work."),
-      .init("run", \.run, RunConfiguration.fields, "Where the results go."),
+      .init("run", \.run, RunSection.fields, "Where the results go."),
     ])
 }

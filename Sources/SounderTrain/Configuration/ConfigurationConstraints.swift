@@ -76,6 +76,13 @@ struct ConfigurationConstraints {
           "optimizer.kind", "parallel.mode",
           message: "parallel.mode: hogwild works with optimizer.kind: sgd only"))
     }
+    if configuration.train.clipNorm != nil {
+      found.append(
+        diagnostic(
+          "train.clip_norm",
+          message: "train.clip_norm has no meaning in parallel.mode: hogwild, "
+            + "where no gradient is ever whole"))
+    }
     if isGiven("parallel.virtual_shards"), parallel.virtualShards != nil {
       found.append(
         diagnostic(

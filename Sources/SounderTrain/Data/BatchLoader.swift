@@ -4,21 +4,20 @@ import SounderArray
 /// Prepares a rank's batches on a thread of its own, a few steps ahead of the training loop.
 ///
 /// ```swift
-/// let loader = BatchLoader(dataset, sampler, rank: 0, rankCount: 2, epochs: 0..<5)
+/// let loader = BatchLoader(dataset, sampler, shards: parallel.shards, epochs: 0..<5)
 /// while let batch = try loader.next() { … }
 /// ```
 /// Dropping the loader, or ``close()``, ends the thread.
 public final class BatchLoader: Sendable {
   private let queue: BoundedQueue<Batch>
 
-  /// A loader of all batches of the given epochs.
+  /// A loader of some shards of all batches of the given epochs.
   ///
   /// - Parameter depth: how many batches may wait; two hide the time of gathering.
   public convenience init(
-    _ dataset: Dataset, _ sampler: DistributedSampler, rank: Int, rankCount: Int,
-    epochs: Range<Int>, depth: Int = 2
+    _ dataset: Dataset, _ sampler: DistributedSampler, shards: Range<Int>, epochs: Range<Int>,
+    depth: Int = 2
   ) {
-    let shards = sampler.shards(rank: rank, of: rankCount)
     self.init(depth: depth) { deliver in
       for epoch in epochs {
         let order = sampler.order(epoch: epoch)

@@ -3,14 +3,14 @@ import SounderArray
 
 /// A table with one sample a line, of which one column is predicted from the others.
 public struct CSVDataset {
-  private let options: DataConfiguration
+  private let options: DataSection
   private let seed: Int
 
   /// The splits that the `data` section describes.
   ///
   /// Without a second table, `test_fraction` of the rows, chosen by the seed, is kept for testing.
   /// Statistics for standardising come from the training split only.
-  public static func load(_ options: DataConfiguration, seed: Int) throws(DataError)
+  public static func load(_ options: DataSection, seed: Int) throws(DataError)
     -> DatasetSplits
   {
     try CSVDataset(options: options, seed: seed).load()

@@ -16,7 +16,8 @@ struct BatchLoaderTests {
     var seen: [[Int64]] = []
     for rank in 0..<2 {
       let loader = BatchLoader(
-        Self.digits.train, sampler, rank: rank, rankCount: 2, epochs: 0..<2, depth: depth)
+        Self.digits.train, sampler, shards: sampler.shards(rank: rank, of: 2), epochs: 0..<2,
+        depth: depth)
       var expected = (0..<2).flatMap { epoch in (0..<4).map { (epoch, $0) } }[...]
       while let batch = try loader.next() {
         let next = expected.popFirst()

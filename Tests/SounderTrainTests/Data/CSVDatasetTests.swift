@@ -38,7 +38,7 @@ struct CSVDatasetTests {
   @Test("A damaged table is named with line and column", arguments: damaged)
   func damage(_ table: DamagedTable) throws {
     let directory = try TemporaryDirectory()
-    var options = DataConfiguration()
+    var options = DataSection()
     options.kind = .csv
     options.path = try directory.write("t.csv", table.text)
     options.target = table.target
@@ -51,7 +51,7 @@ struct CSVDatasetTests {
   @Test("Headers, quotes, byte order marks, CRLF and text classes are understood")
   func formats() throws {
     let directory = try TemporaryDirectory()
-    var options = DataConfiguration()
+    var options = DataSection()
     options.path = try directory.write(
       "t.csv", "\u{FEFF}kind,\"size, cm\",age\r\n\"a \"\"b\"\"\",1,2\r\n\r\nc,3,4\r\nc,5,6")
     options.testPath = options.path
@@ -68,7 +68,7 @@ struct CSVDatasetTests {
   @Test("Standardising uses the statistics of the training split")
   func standard() throws {
     let directory = try TemporaryDirectory()
-    var options = DataConfiguration()
+    var options = DataSection()
     options.path = try directory.write("a.csv", "1,5,0\n3,5,1\n")
     options.testPath = try directory.write("b.csv", "5,6,1\n")
     options.normalize = .standard
@@ -83,7 +83,7 @@ struct CSVDatasetTests {
   @Test("The split keeps every row exactly once")
   func split() throws {
     let directory = try TemporaryDirectory()
-    var options = DataConfiguration()
+    var options = DataSection()
     options.path = try directory.write(
       "t.csv", (0..<50).map { "\($0),\($0 % 2)" }.joined(separator: "\n"))
     let splits = try CSVDataset.load(options, seed: 3)

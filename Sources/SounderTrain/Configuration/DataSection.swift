@@ -39,7 +39,7 @@ public enum TableHeader: String, Sendable, CaseIterable {
 }
 
 /// The `data` section: what the model learns from.
-public struct DataConfiguration: Sendable, Equatable {
+public struct DataSection: Sendable, Equatable {
   /// The source of the samples.
   public var kind = DataKind.digits
   /// The directory of the IDX files, or the CSV file.

@@ -1,3 +1,5 @@
+import SounderNN
+
 /// The architectures a configuration can name.
 public enum ModelKind: String, Sendable, CaseIterable {
   /// A multi-layer perceptron.
@@ -6,13 +8,8 @@ public enum ModelKind: String, Sendable, CaseIterable {
   case linear
 }
 
-/// The functions between the layers of a perceptron.
-public enum Activation: String, Sendable, CaseIterable {
-  case relu, gelu, tanh, sigmoid
-}
-
 /// The `model` section: what is trained.
-public struct ModelConfiguration: Sendable, Equatable {
+public struct ModelSection: Sendable, Equatable {
   /// The architecture.
   public var kind = ModelKind.mlp
   /// The widths of the hidden layers, first to last.

@@ -1,3 +1,5 @@
+import SounderParallel
+
 /// How workers agree on parameters.
 public enum ParallelMode: String, Sendable, CaseIterable {
   /// Every step uses the gradients of all ranks.
@@ -6,28 +8,20 @@ public enum ParallelMode: String, Sendable, CaseIterable {
   case hogwild
 }
 
-/// Where parameters and optimiser state live in a synchronous job.
-public enum UpdateForm: String, Sendable, CaseIterable {
-  /// Once per host; each rank updates its shard.
-  case sharded
-  /// Once per rank; every rank updates everything.
-  case replicated
-}
-
 /// The `parallel` section: how ranks and workers share the work.
-public struct ParallelConfiguration: Sendable, Equatable {
+public struct ParallelSection: Sendable, Equatable {
   /// The mode.
   public var mode = ParallelMode.sync
   /// The form of the synchronous update.
-  public var update = UpdateForm.sharded
+  public var update = DataParallel.Update.sharded
   /// Parts into which every batch is cut; nil means one per rank.
   public var virtualShards: Int?
   /// Hogwild's worker threads per rank.
   public var workers = 1
   /// The size of a gradient bucket.
-  public var bucketBytes = 1 << 20
+  public var bucketBytes = 256 << 10
   /// Seconds after which a silent peer is an error.
-  public var timeout = 300.0
+  public var timeout = 120.0
 
   /// The defaults.
   public init() {}

@@ -1,10 +1,7 @@
-/// The optimisers a configuration can name.
-public enum OptimizerKind: String, Sendable, CaseIterable {
-  case sgd, adam, adamw
-}
+import SounderNN
 
 /// The `optimizer` section: how gradients change parameters.
-public struct OptimizerConfiguration: Sendable, Equatable {
+public struct OptimizerSection: Sendable, Equatable {
   /// The algorithm.
   public var kind = OptimizerKind.sgd
   /// The learning rate before the schedule's factor.

@@ -1,5 +1,5 @@
 /// The `train` section: how long and how often.
-public struct TrainConfiguration: Sendable, Equatable {
+public struct TrainSection: Sendable, Equatable {
   /// How often every sample is visited.
   public var epochs = 5
   /// Samples per step, over all ranks.

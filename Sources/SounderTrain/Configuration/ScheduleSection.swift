@@ -9,7 +9,7 @@ public enum ScheduleKind: String, Sendable, CaseIterable {
 }
 
 /// The `schedule` section: how the learning rate changes over the steps.
-public struct ScheduleConfiguration: Sendable, Equatable {
+public struct ScheduleSection: Sendable, Equatable {
   /// The shape.
   public var kind = ScheduleKind.constant
   /// Steps over which the rate rises from zero.

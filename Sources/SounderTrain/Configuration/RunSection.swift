@@ -1,5 +1,5 @@
 /// The `run` section: where the results go.
-public struct RunConfiguration: Sendable, Equatable {
+public struct RunSection: Sendable, Equatable {
   /// The directory of the results; nil means `runs/<configuration>-<time>`.
   public var dir: String?
 

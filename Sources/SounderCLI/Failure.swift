@@ -1,0 +1,60 @@
+import ArgumentParser
+import Foundation
+import Sounder
+
+/// Turns errors into messages and exit codes: the one place where that happens.
+enum Failure {
+  /// Runs a command; an error ends the program.
+  static func exitOnError(_ body: () throws -> Void) {
+    do { try body() } catch let code as ArgumentParser.ExitCode {
+      Foundation.exit(code.rawValue)
+    } catch {
+      report(error)
+      Foundation.exit(exitCode(of: error).rawValue)
+    }
+  }
+
+  /// Ends a command with an exit code and no message.
+  static func finish(with code: Sounder.ExitCode) throws {
+    if code != .success { throw ArgumentParser.ExitCode(code.rawValue) }
+  }
+
+  /// The exit code of an error: its own if it has one.
+  static func exitCode(of error: any Error) -> Sounder.ExitCode {
+    switch error {
+    case let error as any ReportedError: error.exitCode
+    case let error as RankError: exitCode(of: error.underlying)
+    default: .failure
+    }
+  }
+
+  /// Writes the message to standard error.
+  static func report(_ error: any Error) {
+    // Every rank finds the same mistakes in the same configuration; one of them says so.
+    if error is ConfigurationError, !isSpeaking { return }
+    let stderr = Terminal(descriptor: STDERR_FILENO)
+    stderr.write(message(error, excerpts: stderr.isInteractive) + "\n")
+  }
+
+  /// Writes warnings to standard error.
+  static func report(warnings: [ConfigurationDiagnostic]) {
+    guard isSpeaking else { return }
+    for warning in warnings { Terminal(descriptor: STDERR_FILENO).write(warning.line + "\n") }
+  }
+
+  private static func message(_ error: any Error, excerpts: Bool) -> String {
+    switch error {
+    case let error as ConfigurationError: error.text(excerpts: excerpts)
+    case let error as any ReportedError: error.description
+    case let error as RankError where error.underlying is any ReportedError:
+      "\(error.underlying)"
+    default: "error: \(error)"
+    }
+  }
+
+  /// Whether this process is rank 0, or on its own, judged by what launchers leave in the environment.
+  private static var isSpeaking: Bool {
+    let environment = try? LauncherEnvironment.detect()
+    return environment.map { $0.rank == 0 } ?? true
+  }
+}

@@ -1,0 +1,48 @@
+import Sounder
+
+/// Runs a piece of work on every rank of the job that this process belongs to.
+enum Ranks {
+  /// Runs `body` on ranks that are threads of this process, or on the rank that this process is.
+  ///
+  /// - Parameters:
+  ///   - count: the number of threads; nil lets the launcher decide.
+  ///   - timeout: seconds after which a silent peer is an error.
+  /// - Returns: what the first rank of this process returned.
+  static func run(
+    inProcess count: Int?, timeout: Double,
+    _ body: @escaping @Sendable (any ProcessGroup) throws -> ExitCode
+  ) throws -> ExitCode {
+    let timeout = Duration.seconds(timeout)
+    if let count, count > 1 {
+      let launcher = try LauncherEnvironment.detect()
+      guard launcher.map({ ($0.size ?? 2) == 1 }) ?? true else {
+        throw ParallelError(
+          "--ranks-in-process \(count): this process is itself a rank started by a launcher; "
+            + "use one or the other")
+      }
+      return try ThreadGroup.run(ranks: count, timeout: timeout) { try body($0) }.first ?? .success
+    }
+    let group = try LauncherEnvironment.makeProcessGroup(timeout: timeout)
+    do {
+      let code = try body(group)
+      try group.leave()
+      return code
+    } catch {
+      // A rank that leaves silently would let the others wait for it.
+      if group.size > 1 {
+        Failure.report(error)
+        group.abort(error, exitCode: Failure.exitCode(of: error).rawValue)
+      }
+      throw error
+    }
+  }
+}
+
+extension ProcessGroup {
+  /// Leaves the job in order, where that takes more than returning.
+  fileprivate func leave() throws {
+    #if MPI
+      try (self as? MPIGroup)?.finalize()
+    #endif
+  }
+}

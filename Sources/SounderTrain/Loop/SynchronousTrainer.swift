@@ -1,0 +1,64 @@
+import SounderAutograd
+import SounderComm
+import SounderNN
+import SounderParallel
+
+/// Takes steps together with all other ranks.
+final class SynchronousTrainer: Trainer {
+  let model: Module
+  private let parallel: DataParallel
+  private let loader: BatchLoader
+  private let schedule: LearningRateSchedule
+  private let dataset: Dataset
+  private var samples = 0
+
+  init(
+    _ configuration: Configuration, plan: JobPlan, dataset: Dataset, group: any ProcessGroup
+  ) throws {
+    self.dataset = dataset
+    model = configuration.makeModel(inputs: dataset.featureCount, outputs: dataset.outputCount)
+    var options = DataParallel.Options()
+    options.update = configuration.parallel.update
+    options.virtualShards = configuration.parallel.virtualShards
+    options.bucketBytes = configuration.parallel.bucketBytes
+    options.clipNorm = configuration.train.clipNorm
+    options.seed = UInt64(configuration.seed)
+    parallel = try DataParallel(
+      model: model, optimizer: configuration.optimizerConfiguration, group: group,
+      options: options)
+    schedule = configuration.learningRateSchedule(steps: plan.stepCount)
+    let sampler = DistributedSampler(
+      sampleCount: dataset.count, batchSize: configuration.train.batchSize,
+      shardCount: parallel.plan.shards, seed: configuration.seed,
+      shuffles: configuration.data.shuffle)
+    loader = BatchLoader(
+      dataset, sampler, shards: parallel.shards, epochs: 0..<configuration.train.epochs)
+  }
+
+  func train(epoch: Int, steps: Range<Int>, recorder: RunRecorder) throws -> Bool {
+    for step in steps {
+      guard let batch = try loader.next() else { return false }
+      let rate = schedule.rate(at: step)
+      let first = parallel.shards.lowerBound
+      let outcome = try parallel.step(
+        learningRate: rate, sampleCount: batch.globalCount,
+        stopRequested: StopSignal.pending != 0
+      ) { [model, dataset] shard in
+        let part = batch.shards[shard - first]
+        return dataset.loss(model(Tensor(part.features)), Tensor(part.targets))
+      }
+      samples += batch.globalCount
+      try recorder.record(
+        step: step + 1, samples: samples, loss: outcome.loss, learningRate: rate)
+      if outcome.shouldStop { return true }
+    }
+    return false
+  }
+
+  func summary() -> JSONObject {
+    [
+      "mode": "sync", "update": .string(parallel.options.update.rawValue),
+      "virtual_shards": .integer(parallel.plan.shards),
+    ]
+  }
+}

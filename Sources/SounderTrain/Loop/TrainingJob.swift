@@ -1,0 +1,154 @@
+import SounderArray
+import SounderComm
+import SounderNN
+
+/// A job from its first step to its last file, on whatever ranks there are.
+///
+/// ```swift
+/// let job = TrainingJob(
+///   configuration: resolved, data: try DatasetSplits.load(resolved.configuration),
+///   runDirectory: "runs/mine")
+/// let code = try job.run(SingleProcessGroup())
+/// ```
+public struct TrainingJob: Sendable {
+  private let resolved: ResolvedConfiguration
+  private let data: DatasetSplits
+  private let runDirectory: String
+  private let command: [String]
+  private let style: ProgressReporter.Style
+
+  /// A job.
+  ///
+  /// - Parameters:
+  ///   - command: the command line that is noted in the run's directory.
+  ///   - style: whether standard output is for people or for programs.
+  public init(
+    configuration: ResolvedConfiguration, data: DatasetSplits, runDirectory: String,
+    command: [String] = [], style: ProgressReporter.Style = .text
+  ) {
+    resolved = configuration
+    self.data = data
+    self.runDirectory = runDirectory
+    self.command = command
+    self.style = style
+  }
+
+  /// Trains, judges and writes; every rank of the group calls this.
+  ///
+  /// - Returns: ``ExitCode/success``, or the code of the signal that stopped all ranks.
+  /// - Throws: ``FileError``, ``TrainingError``, ``ParallelError``, ``CommunicationError``.
+  public func run(_ group: any ProcessGroup) throws -> ExitCode {
+    let configuration = resolved.configuration
+    let plan = JobPlan(configuration, data)
+    let reporter = ProgressReporter(style: style, rank: group.rank)
+    let directory = RunDirectory(path: runDirectory)
+    var metrics: MetricsWriter?
+    if group.rank == 0 {
+      _ = try RunDirectory.create(runDirectory, configuration: resolved, command: command)
+      metrics = try MetricsWriter(path: directory.metrics)
+    }
+    let recorder = RunRecorder(
+      configuration: configuration, plan: plan, reporter: reporter, metrics: metrics)
+    defer { recorder.finish() }
+    let trainer: any Trainer =
+      configuration.parallel.mode == .sync
+      ? try SynchronousTrainer(configuration, plan: plan, dataset: data.train, group: group)
+      : try HogwildTrainer(configuration, plan: plan, dataset: data.train, group: group)
+    announce(plan, trainer, group, recorder)
+    let (epoch, wasStopped) = try train(trainer, plan, group, recorder)
+    if group.rank == 0 { try save(trainer.model, to: directory) }
+    let evaluation = try recorder.pausing {
+      try Evaluation.run(trainer.model, on: data.test, group: group)
+    }
+    try recorder.record(evaluation, epoch: epoch)
+    let code = wasStopped ? try agreeOnSignal(group) : .success
+    let summary = summary(plan, trainer, evaluation, recorder, group, code)
+    if group.rank == 0 { try directory.writeSummary(.object(summary)) }
+    recorder.tell(
+      "summary",
+      "\(runDirectory): \(plan.stepCount == recorder.steps ? "done" : "stopped") after "
+        + "\(recorder.steps) steps, \(ProgressFormat.duration(recorder.wallSeconds))", summary)
+    try group.barrier()
+    return code
+  }
+
+  /// Takes all steps; returns the last epoch and whether a signal ended it.
+  private func train(
+    _ trainer: any Trainer, _ plan: JobPlan, _ group: any ProcessGroup, _ recorder: RunRecorder
+  ) throws -> (epoch: Int, wasStopped: Bool) {
+    let options = resolved.configuration.train
+    var epoch = 0
+    while true {
+      let first = epoch * plan.stepsPerEpoch
+      let steps = first..<min(first + plan.stepsPerEpoch, plan.stepCount)
+      recorder.begin()
+      let wasStopped = try trainer.train(epoch: epoch, steps: steps, recorder: recorder)
+      // Other ranks may still be writing shared parameters.
+      try group.barrier()
+      if wasStopped || steps.upperBound == plan.stepCount { return (epoch, wasStopped) }
+      if options.evaluateEvery > 0, (epoch + 1) % options.evaluateEvery == 0 {
+        try recorder.pausing {
+          try recorder.record(
+            try Evaluation.run(trainer.model, on: data.test, group: group), epoch: epoch)
+        }
+      }
+      epoch += 1
+    }
+  }
+
+  private func announce(
+    _ plan: JobPlan, _ trainer: any Trainer, _ group: any ProcessGroup, _ recorder: RunRecorder
+  ) {
+    let widths = plan.widths.map(String.init).joined(separator: "-")
+    var members: JSONObject = [
+      "run_dir": .string(runDirectory), "ranks": .integer(group.size),
+      "parameters": .integer(plan.parameterCount), "steps": .integer(plan.stepCount),
+      "blas_kernel": .string(BLAS.kernelName),
+    ]
+    for member in trainer.summary().members where member.name != "staleness" {
+      members[member.name] = member.value
+    }
+    recorder.tell(
+      "start",
+      "\(data.train.name): model \(widths) (\(plan.parameterCount) parameters), "
+        + "\(plan.trainCount) samples, \(plan.stepCount) steps, "
+        + "\(group.size) rank\(group.size == 1 ? "" : "s"), "
+        + "\(resolved.configuration.parallel.mode.rawValue)",
+      members)
+  }
+
+  private func save(_ model: Module, to directory: RunDirectory) throws {
+    // Equal parameters must give equal files: nothing here may depend on ranks or time.
+    try Safetensors(
+      arrays: model.stateDictionary(),
+      metadata: ["producer": "sounder", "blas_kernel": BLAS.kernelName]
+    ).write(to: directory.model)
+  }
+
+  /// The signal that any rank has received, the same on all.
+  private func agreeOnSignal(_ group: any ProcessGroup) throws -> ExitCode {
+    var signal = Int64(StopSignal.pending)
+    try withUnsafeMutableBytes(of: &signal) { try group.allReduce($0, .int64, .max) }
+    return StopSignal.exitCode(for: Int32(signal))
+  }
+
+  private func summary(
+    _ plan: JobPlan, _ trainer: any Trainer, _ evaluation: Evaluation, _ recorder: RunRecorder,
+    _ group: any ProcessGroup, _ code: ExitCode
+  ) -> JSONObject {
+    var summary: JSONObject = [
+      "final_loss": .number(recorder.finalLoss), "test_accuracy": .null, "test_loss": .null,
+      "steps": .integer(recorder.steps), "samples": .integer(recorder.samples),
+      "samples_per_second": .number(recorder.samplesPerSecond.rounded()),
+      "ranks": .integer(group.size), "hosts": .integer(group.topology.hostCount),
+      "wall_seconds": .number(recorder.wallSeconds),
+      "training_seconds": .number(recorder.trainingSeconds),
+      "parameters": .integer(plan.parameterCount), "blas_kernel": .string(BLAS.kernelName),
+      "exit_code": .integer(Int(code.rawValue)),
+    ]
+    for member in evaluation.json.members + trainer.summary().members {
+      summary[member.name] = member.value
+    }
+    return summary
+  }
+}
