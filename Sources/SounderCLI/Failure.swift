@@ -9,6 +9,8 @@ enum Failure {
     do { try body() } catch let code as ArgumentParser.ExitCode {
       Foundation.exit(code.rawValue)
     } catch {
+      // Help and the like travel as errors, which the parser knows how to print.
+      if SounderCommand.exitCode(for: error) != .failure { SounderCommand.exit(withError: error) }
       report(error)
       Foundation.exit(exitCode(of: error).rawValue)
     }

@@ -55,9 +55,9 @@ final class HogwildTrainer: Trainer {
     staleness.merge(report.staleness)
     retries += report.retries
     let done = steps.lowerBound + report.updates
-    try recorder.record(
+    recorder.end(
       step: done, samples: samplesBefore + min((done - firstOfEpoch) * batchSize, dataset.count),
-      loss: report.meanLoss, learningRate: schedule.rate(at: max(done - 1, 0)))
+      meanLoss: report.meanLoss)
     return report.wasStopped && report.updates < steps.count
   }
 

@@ -79,6 +79,13 @@ final class RunRecorder {
       secondsLeft: trainingSeconds / Double(max(steps, 1)) * Double(plan.stepCount - steps))
   }
 
+  /// Ends an epoch whose steps other workers took too, with the mean loss of all of them.
+  func end(step: Int, samples: Int, meanLoss: Double) {
+    steps = step
+    self.samples = samples
+    epochLosses = (meanLoss, 1)
+  }
+
   /// Runs something that is not training: its time does not count as training time.
   func pausing<Result>(_ body: () throws -> Result) rethrows -> Result {
     let begin = Self.now

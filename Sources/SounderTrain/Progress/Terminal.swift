@@ -1,10 +1,11 @@
 import Foundation
+import SounderComm
 
 /// What the program knows about the place its messages go to.
 public struct Terminal: Sendable {
   /// The file descriptor.
   public let descriptor: Int32
-  /// Whether somebody is watching.
+  /// Whether somebody is watching: a terminal that is not a launcher's.
   public let isInteractive: Bool
   /// Whether colours are welcome: a terminal, and no `NO_COLOR` or `TERM=dumb`.
   public let usesColor: Bool
@@ -15,7 +16,9 @@ public struct Terminal: Sendable {
   ) {
     self.descriptor = descriptor
     let isDumb = environment["TERM"] == "dumb"
-    isInteractive = isatty(descriptor) == 1 && !isDumb
+    // mpirun gives its ranks pseudo-terminals even when its own output goes to a file.
+    let launcher = try? LauncherEnvironment.detect(environment)
+    isInteractive = isatty(descriptor) == 1 && !isDumb && launcher == nil
     usesColor = isInteractive && (environment["NO_COLOR"] ?? "").isEmpty
   }
 
