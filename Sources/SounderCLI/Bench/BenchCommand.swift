@@ -51,7 +51,7 @@ struct BenchOptions: ParsableArguments {
 }
 
 /// One result of a benchmark.
-protocol BenchRecord: Encodable {
+protocol BenchRecord: Encodable, Sendable {
   /// The result for people, on one line.
   var line: String { get }
 }
