@@ -6,13 +6,40 @@ public protocol ArrayElement: Sendable {
   static var dtype: DType { get }
 }
 
-extension Float: ArrayElement { public static var dtype: DType { .float32 } }
-extension Double: ArrayElement { public static var dtype: DType { .float64 } }
-extension Int: ArrayElement { public static var dtype: DType { .int64 } }
-extension Int64: ArrayElement { public static var dtype: DType { .int64 } }
-extension Int32: ArrayElement { public static var dtype: DType { .int32 } }
-extension UInt8: ArrayElement { public static var dtype: DType { .uint8 } }
-extension Bool: ArrayElement { public static var dtype: DType { .bool } }
+extension Float: ArrayElement {
+  /// The element type `float32`.
+  public static var dtype: DType { .float32 }
+}
+
+extension Double: ArrayElement {
+  /// The element type `float64`.
+  public static var dtype: DType { .float64 }
+}
+
+extension Int: ArrayElement {
+  /// The element type `int64`.
+  public static var dtype: DType { .int64 }
+}
+
+extension Int64: ArrayElement {
+  /// The element type `int64`.
+  public static var dtype: DType { .int64 }
+}
+
+extension Int32: ArrayElement {
+  /// The element type `int32`.
+  public static var dtype: DType { .int32 }
+}
+
+extension UInt8: ArrayElement {
+  /// The element type `uint8`.
+  public static var dtype: DType { .uint8 }
+}
+
+extension Bool: ArrayElement {
+  /// The element type `bool`.
+  public static var dtype: DType { .bool }
+}
 
 extension NDArray {
   /// A contiguous array with the given elements in row-major order; one-dimensional by default.

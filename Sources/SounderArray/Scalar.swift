@@ -37,8 +37,11 @@ public enum Scalar: Sendable, Hashable {
 extension Scalar: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral,
   ExpressibleByBooleanLiteral
 {
+  /// A floating-point scalar.
   @inlinable public init(floatLiteral value: Double) { self = .float(value) }
+  /// An integer scalar.
   @inlinable public init(integerLiteral value: Int) { self = .int(value) }
+  /// A boolean scalar.
   @inlinable public init(booleanLiteral value: Bool) { self = .bool(value) }
   /// A floating-point scalar.
   @inlinable public init(_ value: Double) { self = .float(value) }

@@ -62,28 +62,35 @@ public struct Shape: Sendable {
 public typealias Strides = Shape
 
 extension Shape: RandomAccessCollection, MutableCollection, ExpressibleByArrayLiteral, Hashable {
+  /// Zero.
   @inlinable public var startIndex: Int { 0 }
+  /// The number of dimensions.
   @inlinable public var endIndex: Int { length }
 
+  /// The extent of a dimension.
   @inlinable public subscript(axis: Int) -> Int {
     get { values[axis] }
     set { values[axis] = newValue }
   }
 
+  /// A shape written as a literal.
   @inlinable public init(arrayLiteral elements: Int...) { self.init(elements) }
 
+  /// Whether both have the same extents.
   @inlinable public static func == (a: Shape, b: Shape) -> Bool {
     guard a.length == b.length else { return false }
     for axis in 0..<a.length where a.values[axis] != b.values[axis] { return false }
     return true
   }
 
+  /// Feeds the extents to a hasher.
   @inlinable public func hash(into hasher: inout Hasher) {
     for axis in 0..<length { hasher.combine(values[axis]) }
   }
 }
 
 extension Shape: CustomStringConvertible {
+  /// The extents in brackets, `[2, 3]`.
   public var description: String { "[" + map(String.init).joined(separator: ", ") + "]" }
 }
 

@@ -72,6 +72,7 @@ extension Elementwise {
   @inline(__always)
   static func overlaps(_ out: NDArray, _ input: NDArray) -> Bool {
     out.storage === input.storage && !(out.offset == input.offset && out.shape == input.shape)
+      && out.mayOverlap(input)
   }
 
   /// A binary operation with a number.

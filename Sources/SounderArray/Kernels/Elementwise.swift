@@ -82,7 +82,7 @@ enum Elementwise {
     require(
       out.shape == shape, "\(name): the destination has shape \(out.shape), the result \(shape)")
     var fits = out.dtype == dtype
-    for input in inputs where input.storage === out.storage {
+    for input in inputs where out.mayOverlap(input) {
       fits =
         fits && input.offset == out.offset && input.strides(broadcastTo: shape) == out.strides
         && input.dtype == out.dtype

@@ -81,6 +81,24 @@ extension NDArray {
     return result
   }
 
+  /// The number of elements from the first to just after the last in memory.
+  private var span: Int {
+    var span = 1
+    for axis in 0..<rank {
+      if shape[axis] == 0 { return 0 }
+      span += (shape[axis] - 1) * strides[axis]
+    }
+    return span
+  }
+
+  /// Whether the memory between the first and last elements of both intersects.
+  func mayOverlap(_ other: NDArray) -> Bool {
+    if storage !== other.storage { return false }
+    let (start, otherStart) = (pointer, other.pointer)
+    return start < otherStart + other.span * other.dtype.byteSize
+      && otherStart < start + span * dtype.byteSize
+  }
+
   /// The address of an element `index` elements after the first.
   @inline(__always)
   func address(_ index: Int) -> UnsafeMutableRawPointer {

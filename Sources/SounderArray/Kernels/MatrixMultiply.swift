@@ -98,7 +98,10 @@ enum MatrixProduct {
         out.shape == shape, "\(name): the destination has shape \(out.shape), the result \(shape)")
     }
     var result = NDArray?.none
-    if let out, out.dtype == a.dtype, isWritable(out) { result = out }
+    // BLAS reads its operands while it writes, so the destination must be neither.
+    if let out, out.dtype == a.dtype, isWritable(out), !out.mayOverlap(a), !out.mayOverlap(b) {
+      result = out
+    }
     let target = result ?? NDArray(uninitialized: shape, a.dtype)
     if a.dtype == .float16 || a.dtype == .bfloat16 {
       let wide = NDArray(uninitialized: shape, .float32)

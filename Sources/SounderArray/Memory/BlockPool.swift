@@ -9,6 +9,8 @@ final class BlockPool: @unchecked Sendable {
 
   /// Blocks of this many bytes and more are mapped on their own, on huge pages.
   static let mappedSize = 2 << 20
+  /// Linux's MADV_HUGEPAGE, which Glibc's module does not export.
+  private static let adviseHugePages: Int32 = 14
   /// Free blocks beyond this many bytes go back to the system.
   private static let cachedBytesLimit = 4 << 30
 
@@ -98,7 +100,7 @@ final class BlockPool: @unchecked Sendable {
     let before = base - mapping
     if before > 0 { munmap(mapping, before) }
     if before < page { munmap(base + byteCount, page - before) }
-    madvise(base, byteCount, 14 /* MADV_HUGEPAGE, which Glibc's module does not export */)
+    madvise(base, byteCount, Self.adviseHugePages)
     return base
   }
 
