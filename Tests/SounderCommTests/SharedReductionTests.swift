@@ -5,7 +5,7 @@ import Testing
 
 /// Reduces slots of several lengths, with the result shared and in place of the first slot.
 func checkSharedReduction(_ group: any ProcessGroup) throws {
-  let longest = 40_000
+  let longest = 20_000
   let flagBytes = SharedReduction.byteCount(ranks: group.size)
   let region = try group.makeSharedRegion(
     byteCount: flagBytes + (group.size + 1) * longest * 4)
@@ -19,7 +19,7 @@ func checkSharedReduction(_ group: any ProcessGroup) throws {
       for result in [group.size, 0] {
         for index in 0..<count { places[group.rank][index] = Float.value(group.rank, index + step) }
         try reduction.reduce(slots, into: places[result], count: count, .float32, operation)
-        let wrong = (0..<count).first { index in
+        let wrong = stride(from: 0, to: count, by: count < 300 ? 1 : 31).first { index in
           places[result][index]
             != reduced(ranks: group.size, operation) { Float.value($0, index + step) }
         }

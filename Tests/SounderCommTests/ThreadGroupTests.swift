@@ -26,16 +26,14 @@ struct ThreadGroupTests {
     }
   }
 
-  @Test("Short chunks reach every wrap of the staging area", arguments: [2, 3, 5, 8])
+  @Test("Short chunks reach every wrap of the staging area", arguments: [2, 3, 5])
   func shortChunks(ranks: Int) throws {
     let sizes = SharedCollectives.Sizes(chunkBytes: 1024, symmetricBytes: 256)
     try ThreadGroup.run(
       hostOfRank: Array(repeating: 0, count: ranks), timeout: .seconds(60), sizes
     ) { group in
-      for round in 0..<3 {
-        for count in [1, 63, 64, 65, 255, 256, 257, 511, 1025, 3000] {
-          try CollectiveChecks<Float>(group: group, count: count + round).all()
-        }
+      for count in [1, 63, 64, 65, 255, 256, 257, 511, 1025, 3000] {
+        try CollectiveChecks<Float>(group: group, count: count).all()
       }
     }
   }
@@ -67,7 +65,7 @@ struct ThreadGroupTests {
     ])
   func simulatedHosts(hosts: [Int]) throws {
     try ThreadGroup.run(hostOfRank: hosts) { group in
-      for count in [0, 1, 10, 1000, 20_001] {
+      for count in [0, 1, 10, 5001] {
         try CollectiveChecks<Float>(group: group, count: count).all()
         try CollectiveChecks<Int64>(group: group, count: count).all()
       }

@@ -60,30 +60,33 @@ typedef struct {
   uint64_t count;
 } ck_header;
 
-enum { CK_CHANNELS = 4, CK_PAYLOAD_WORDS = 6 };
+enum { CK_CHANNELS = 4, CK_PAYLOAD_WORDS = 7 };
 
 /// The line of one rank: 128 bytes, as processors prefetch lines of 64 in pairs.
 typedef struct {
   ck_epoch channels[CK_CHANNELS];
   ck_header headers[2];
-  uint64_t sequence;
   uint64_t process;
   uint64_t payload[CK_PAYLOAD_WORDS];
 } ck_rank_line;
 
 enum { CK_FAILURE_TEXT = 928, CK_FAILURE_RANKS = 16 };
 
-/// The first failure among the ranks; `state` is the error word all waiters look at.
+/// What a failure was.
 typedef struct {
-  uint32_t state;    ///< 0 none, 1 written
-  uint32_t claimed;  ///< 0 none, 1 when a rank has begun to write
   uint32_t kind;
   int32_t origin;
   uint32_t rank_count;
   uint32_t length;
-  uint32_t reserved;
   int32_t ranks[CK_FAILURE_RANKS];
   char text[CK_FAILURE_TEXT];
+} ck_failure_details;
+
+/// The first failure among the ranks; `state` is the error word all waiters look at.
+typedef struct {
+  uint32_t state;    ///< 0 none, 1 written
+  uint32_t claimed;  ///< 0 none, 1 when a rank has begun to write
+  ck_failure_details details;
 } ck_failure;
 
 /// Claims the record for the caller, who must fill it and then raise it; 0 when somebody was first.

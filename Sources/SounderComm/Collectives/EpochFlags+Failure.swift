@@ -43,33 +43,35 @@ extension EpochFlags {
   }
 
   private func write(_ error: CommunicationError) {
-    failureRecord.pointee.origin = Int32(error.rank ?? membership.rank)
+    var details = ck_failure_details()
+    details.origin = Int32(error.rank ?? membership.rank)
     var ranks: [Int] = []
     switch error.kind {
     case .timeout(let missing):
-      failureRecord.pointee.kind = Code.timeout
+      details.kind = Code.timeout
       ranks = missing
-    case .mismatch: failureRecord.pointee.kind = Code.mismatch
+    case .mismatch: details.kind = Code.mismatch
     case .peerFailure(let rank):
-      failureRecord.pointee.kind = Code.other
-      failureRecord.pointee.origin = Int32(rank)
-    case .mpi, .system, .launch: failureRecord.pointee.kind = Code.other
+      details.kind = Code.other
+      details.origin = Int32(rank)
+    case .mpi, .system, .launch: details.kind = Code.other
     }
-    withUnsafeMutableBytes(of: &failureRecord.pointee.ranks) { bytes in
+    details.rank_count = withUnsafeMutableBytes(of: &details.ranks) { bytes in
       let words = bytes.bindMemory(to: Int32.self)
       let count = min(ranks.count, words.count)
       for index in 0..<count { words[index] = Int32(ranks[index]) }
-      failureRecord.pointee.rank_count = UInt32(count)
+      return UInt32(count)
     }
-    withUnsafeMutableBytes(of: &failureRecord.pointee.text) { bytes in
+    details.length = withUnsafeMutableBytes(of: &details.text) { bytes in
       let text = Array(error.message.utf8.prefix(bytes.count))
       bytes.copyBytes(from: text)
-      failureRecord.pointee.length = UInt32(text.count)
+      return UInt32(text.count)
     }
+    failures.details.pointee = details
   }
 
   private func read() -> CommunicationError {
-    let record = failureRecord.pointee
+    let record = failures.details.pointee
     let origin = Int(record.origin)
     let text = withUnsafeBytes(of: record.text) {
       String(decoding: $0.prefix(Int(record.length)), as: UTF8.self)

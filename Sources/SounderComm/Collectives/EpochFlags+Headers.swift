@@ -6,13 +6,7 @@ extension EpochFlags {
   /// There are two places, used in turn: a rank may begin the next collective while another still
   /// compares this one, but not the one after that.
   func announce(_ header: CollectiveHeader, _ sequence: UInt64) {
-    let line = lines + membership.localRank
-    line.pointee.sequence = sequence
-    if sequence & 1 == 0 {
-      line.pointee.headers.0 = header.record
-    } else {
-      line.pointee.headers.1 = header.record
-    }
+    place(membership.localRank, sequence).pointee = header.record
   }
 
   /// Compares what all ranks have begun; the first pair that differs is the error on every rank.
@@ -29,6 +23,14 @@ extension EpochFlags {
   }
 
   private func record(of localRank: Int, _ sequence: UInt64) -> ck_header {
-    sequence & 1 == 0 ? lines[localRank].headers.0 : lines[localRank].headers.1
+    place(localRank, sequence).pointee
+  }
+
+  private func place(_ localRank: Int, _ sequence: UInt64) -> UnsafeMutablePointer<ck_header> {
+    let offset =
+      EpochFlags.channelCount * MemoryLayout<ck_epoch>.stride
+      + Int(sequence & 1) * MemoryLayout<ck_header>.stride
+    return UnsafeMutableRawPointer(lines + localRank).advanced(by: offset)
+      .assumingMemoryBound(to: ck_header.self)
   }
 }

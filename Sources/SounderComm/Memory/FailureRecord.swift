@@ -10,4 +10,11 @@ final class FailureRecord: @unchecked Sendable {
     self.record = record
     self.mapping = mapping
   }
+
+  /// The part that belongs to the rank that has claimed the record, until it is raised.
+  var details: UnsafeMutablePointer<ck_failure_details> {
+    UnsafeMutableRawPointer(record)
+      .advanced(by: MemoryLayout<ck_failure>.stride - MemoryLayout<ck_failure_details>.stride)
+      .assumingMemoryBound(to: ck_failure_details.self)
+  }
 }
