@@ -98,7 +98,8 @@ CK_INLINE float ckm_erf_f32(float x) {
 }
 
 CK_INLINE float ckm_sigmoid_f32(float x) { return 1.0f / (1.0f + ckm_exp_f32(-x)); }
-CK_INLINE float ckm_sqrt_f32(float x) { return __builtin_sqrtf(x); }
+// The builtin, unlike sqrtf, does not set errno, which would keep the loop scalar.
+CK_INLINE float ckm_sqrt_f32(float x) { return __builtin_elementwise_sqrt(x); }
 CK_INLINE float ckm_sin_f32(float x) { return sinf(x); }
 CK_INLINE float ckm_cos_f32(float x) { return cosf(x); }
 CK_INLINE float ckm_pow_f32(float x, float y) { return powf(x, y); }
@@ -109,7 +110,7 @@ CK_INLINE double ckm_log1p_f64(double x) { return log1p(x); }
 CK_INLINE double ckm_tanh_f64(double x) { return tanh(x); }
 CK_INLINE double ckm_erf_f64(double x) { return erf(x); }
 CK_INLINE double ckm_sigmoid_f64(double x) { return 1.0 / (1.0 + exp(-x)); }
-CK_INLINE double ckm_sqrt_f64(double x) { return __builtin_sqrt(x); }
+CK_INLINE double ckm_sqrt_f64(double x) { return __builtin_elementwise_sqrt(x); }
 CK_INLINE double ckm_sin_f64(double x) { return sin(x); }
 CK_INLINE double ckm_cos_f64(double x) { return cos(x); }
 CK_INLINE double ckm_pow_f64(double x, double y) { return pow(x, y); }

@@ -100,7 +100,7 @@ CK_CLONES void ck_random_normal_f32(
   CK_TILES(float, CK_VECTOR for (int i = 0; i < CK_TILE / 2; i++) {
     // In (0, 1], so that the logarithm is finite.
     const float u = (float)(int32_t)((words[2 * i] >> 8) + 1) * 0x1p-24f;
-    const float radius = deviation * __builtin_sqrtf(-2 * ckm_log_f32(u));
+    const float radius = deviation * ckm_sqrt_f32(-2 * ckm_log_f32(u));
     float cosine, sine;
     ck_turn_f32((float)(int32_t)(words[2 * i + 1] >> 8) * 0x1p-24f, &cosine, &sine);
     values[2 * i] = mean + radius * cosine;

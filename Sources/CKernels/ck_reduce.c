@@ -33,8 +33,10 @@ CK_FOLD(int64_t, int32_t, i32, sum, s + x)
 CK_FOLD(int64_t, int64_t, i64, sum, (int64_t)((uint64_t)s + (uint64_t)x))
 CK_FOLD(ck_c128, ck_c64, c64, sum, s + x)
 CK_FOLD(ck_c128, ck_c128, c128, sum, s + x)
-CK_EACH_ORDERED(CK_EXTREMUM, max, (x > s || x != x ? x : s))
-CK_EACH_ORDERED(CK_EXTREMUM, min, (x < s || x != x ? x : s))
+CK_EXTREMUM(bool, b, max, (x || s))
+CK_EXTREMUM(bool, b, min, (x && s))
+CK_EACH_INTEGER(CK_EXTREMUM, max, (x > s ? x : s))
+CK_EACH_INTEGER(CK_EXTREMUM, min, (x < s ? x : s))
 CK_EACH_TYPE(CK_LOGICAL, all, (s && x != 0))
 CK_EACH_TYPE(CK_LOGICAL, any, (s || x != 0))
 
@@ -98,6 +100,51 @@ CK_EACH_TYPE(CK_LOGICAL, any, (s || x != 0))
   }
 CK_FLOAT_SUM(float, f32)
 CK_FLOAT_SUM(double, f64)
+
+// Extrema of floating-point numbers. The vector form drops NaN, so a second accumulator remembers it:
+// a lane compares unequal to itself from then on.
+#define CK_FLOAT_EXTREMUM(T, S, NAME, ORDER)                                                      \
+  CK_CLONES static void ck_##NAME##_##S(                                                          \
+      void *accumulator, const void *a, ptrdiff_t stride, ptrdiff_t n) {                          \
+    const ptrdiff_t lanes = CK_LANES_##S;                                                         \
+    const T *u = a;                                                                               \
+    T s = *(T *)accumulator;                                                                      \
+    ptrdiff_t i = 0;                                                                              \
+    if (stride == 1 && n >= lanes) {                                                              \
+      ck_v_##S v = *(const ck_v_##S *)u;                                                          \
+      __typeof__(v != v) unordered = v != v;                                                      \
+      for (i = lanes; i + lanes <= n; i += lanes) {                                               \
+        const ck_v_##S x = *(const ck_v_##S *)(u + i);                                            \
+        v = __builtin_elementwise_##NAME(v, x);                                                   \
+        unordered |= x != x;                                                                      \
+      }                                                                                           \
+      for (ptrdiff_t k = 0; k < lanes; k++) {                                                     \
+        const T x = unordered[k] ? (T)NAN : v[k];                                                 \
+        s = x ORDER s || x != x ? x : s;                                                          \
+      }                                                                                           \
+    }                                                                                             \
+    for (; i < n; i++) {                                                                          \
+      const T x = u[i * stride];                                                                  \
+      s = x ORDER s || x != x ? x : s;                                                            \
+    }                                                                                             \
+    *(T *)accumulator = s;                                                                        \
+  }                                                                                               \
+  CK_CLONES static void ck_##NAME##_columns_##S(                                                  \
+      void *accumulators, const void *a, ptrdiff_t row, ptrdiff_t column, ptrdiff_t rows,         \
+      ptrdiff_t columns) {                                                                        \
+    T *y = accumulators;                                                                          \
+    for (ptrdiff_t i = 0; i < rows; i++) {                                                        \
+      const T *u = (const T *)a + i * row;                                                        \
+      CK_VECTOR for (ptrdiff_t j = 0; j < columns; j++) {                                         \
+        const T x = u[j * column], s = y[j];                                                      \
+        y[j] = x ORDER s || x != x ? x : s;                                                       \
+      }                                                                                           \
+    }                                                                                             \
+  }
+CK_FLOAT_EXTREMUM(float, f32, max, >)
+CK_FLOAT_EXTREMUM(double, f64, max, >)
+CK_FLOAT_EXTREMUM(float, f32, min, <)
+CK_FLOAT_EXTREMUM(double, f64, min, <)
 
 ck_reduce_loop *ck_reduce(ck_reduce_op op, uint8_t dtype) {
   static ck_reduce_loop *const table[CK_REDUCE_COUNT][CK_DTYPE_COUNT] = {

@@ -38,7 +38,7 @@ struct Formula: Equatable {
       guard text(index) == "in", tokens[index].kind == .identifier else { continue }
       var back = index - 1
       while back >= 0, tokens[back].kind == .identifier || text(back) == "," {
-        names.insert(text(back))
+        if tokens[back].kind == .identifier { names.insert(text(back)) }
         back -= 1
       }
     }

@@ -8,7 +8,8 @@ struct SounderCommand: ParsableCommand {
     abstract: "Trains models on CPUs, by one process, many ranks, or lock-free workers.",
     version: Version.text,
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, ConfigCommand.self, DoctorCommand.self,
+      TrainCommand.self, EvaluateCommand.self, ConfigCommand.self, BenchCommand.self,
+      DoctorCommand.self,
     ])
 
   static func main() {

@@ -240,9 +240,7 @@ import Testing
           try requireInPlace(self, "pow_")
           var recorded: PowTensorScalarBackward?
           if Modes.recording && self.requiresGrad {
-            let node = PowTensorScalarBackward(
-              self_: SavedTensor(input: self.clone()),
-              exponent: exponent)
+            let node = PowTensorScalarBackward(self_: SavedTensor(input: self.clone()), exponent: exponent)
             node.connect(0, self)
             recorded = node
           }

@@ -19,16 +19,18 @@ start() {
   wait_until 60 training "$1"
 }
 
+shared_files() { find /dev/shm -mindepth 1 | sort; }
+
 killed_rank_ends_the_job() {
-  local shared_before code=0
-  shared_before=$(ls /dev/shm)
+  local code=0
+  shared_files >"$scratch/shared-before"
   start killed
   rank_processes killed | sed -n 3p | xargs kill -KILL
   wait_until 10 ended "$launcher"
   wait "$launcher" || code=$?
   ((code != 0))
   wait_until 5 gone killed
-  diff <(printf '%s\n' "$shared_before") <(ls /dev/shm)
+  shared_files | diff "$scratch/shared-before" -
 }
 
 signal_stops_every_rank() {

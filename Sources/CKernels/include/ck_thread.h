@@ -21,3 +21,8 @@ extern uint64_t ck_sequence_counter;
 static inline uint64_t ck_next_sequence(void) {
   return __atomic_add_fetch(&ck_sequence_counter, 1, __ATOMIC_RELAXED);
 }
+
+/// The list of nodes this thread is releasing. Out of line, so that the compiler moves no release of an
+/// object across the change of the list.
+void *_Nullable ck_release_list(void);
+void ck_set_release_list(void *_Nullable list);

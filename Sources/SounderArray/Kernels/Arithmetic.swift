@@ -22,6 +22,11 @@ extension Elementwise {
     _ op: ck_binary_op, _ a: NDArray, _ b: NDArray, _ out: NDArray?, _ name: StaticString,
     _ parameter: Scalar?, _ inexact: Bool
   ) -> NDArray {
+    if a.dtype == b.dtype, parameter == nil, let loop = ck_binary(op, a.dtype.rawValue),
+      let result = runFlat(loop, a, b, out)
+    {
+      return result
+    }
     var dtype = DType.result(PromotionOperand(a), PromotionOperand(b))
     if inexact { dtype = dtype.inexact }
     guard let loop = ck_binary(op, dtype.rawValue) else { unsupported(name, dtype) }
@@ -37,17 +42,60 @@ extension Elementwise {
     return deliver(result, out, name: name)
   }
 
+  /// One flat loop, where the operands are contiguous and of equal shape, or one of them is a single
+  /// element, and the destination allows it; nil elsewhere.
+  private static func runFlat(_ loop: BinaryLoop, _ a: NDArray, _ b: NDArray, _ out: NDArray?)
+    -> NDArray?
+  {
+    guard a.isContiguous, b.isContiguous else { return nil }
+    let same = a.shape == b.shape
+    let aRepeats = !same && a.count == 1 && a.rank <= b.rank
+    guard same || aRepeats || (b.count == 1 && b.rank <= a.rank) else { return nil }
+    let shape = aRepeats ? b.shape : a.shape
+    if let out {
+      guard isFlat(out, shape, a.dtype), !overlaps(out, a), !overlaps(out, b) else { return nil }
+    }
+    let result = out ?? NDArray(uninitialized: shape, a.dtype)
+    loop(
+      result.pointer, 1, a.pointer, aRepeats ? 0 : 1, b.pointer, same || aRepeats ? 1 : 0,
+      result.count, nil)
+    return result
+  }
+
+  /// Whether a destination can be written by one flat loop.
+  @inline(__always)
+  static func isFlat(_ out: NDArray, _ shape: Shape, _ dtype: DType) -> Bool {
+    out.dtype == dtype && out.shape == shape && out.isContiguous
+  }
+
+  /// Whether writing `out` may change elements of `input` before they are read.
+  @inline(__always)
+  static func overlaps(_ out: NDArray, _ input: NDArray) -> Bool {
+    out.storage === input.storage && !(out.offset == input.offset && out.shape == input.shape)
+  }
+
   /// A binary operation with a number.
   static func binary(
     _ op: ck_binary_op, _ a: NDArray, _ number: Scalar, _ out: NDArray?, _ name: StaticString,
     reversed: Bool = false, inexact: Bool = false
   ) -> NDArray {
-    var dtype = DType.result(PromotionOperand(a), PromotionOperand(number))
+    var dtype = DType.result(a, number)
     if inexact { dtype = dtype.inexact }
     guard let loop = ck_binary(op, dtype.rawValue) else { unsupported(name, dtype) }
+    let value = ScalarParameters(number, as: dtype)
+    if out == nil, a.dtype == dtype, a.isContiguous {
+      let result = NDArray(uninitialized: a.shape, dtype)
+      value.withPointer {
+        if reversed {
+          loop(result.pointer, 1, $0, 0, a.pointer, 1, result.count, nil)
+        } else {
+          loop(result.pointer, 1, a.pointer, 1, $0, 0, result.count, nil)
+        }
+      }
+      return result
+    }
     let result = destination(out, a.shape, dtype, inputs: a, name: name)
-    run(
-      loop, result, a.cast(to: dtype), ScalarParameters(number, as: dtype), reversed: reversed)
+    run(loop, result, a.cast(to: dtype), value, reversed: reversed)
     return deliver(result, out, name: name)
   }
 }

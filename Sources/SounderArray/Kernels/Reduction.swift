@@ -31,7 +31,8 @@ struct Reduction {
   func fold(_ op: ck_reduce_op, into accumulator: DType, initial: Scalar, name: StaticString)
     -> NDArray
   {
-    let result = Kernels.full(shape, initial, accumulator)
+    let result =
+      initial == 0 ? Kernels.zeros(shape, accumulator) : Kernels.full(shape, initial, accumulator)
     guard let loop = ck_reduce(op, input.dtype.rawValue),
       let columnsLoop = ck_reduce_columns(op, input.dtype.rawValue)
     else { Elementwise.unsupported(name, input.dtype) }
@@ -96,7 +97,16 @@ extension DType {
 extension Kernels {
   /// The sum of all elements.
   public static func sum(_ self: NDArray, _ dtype: DType? = nil) -> NDArray {
-    sum(self, nil, false, dtype)
+    if self.dtype == .float32, dtype == nil || dtype == .float32, self.isContiguous,
+      let loop = ck_reduce(CK_SUM, self.dtype.rawValue)
+    {
+      var total = 0.0
+      loop(&total, self.pointer, 1, self.count)
+      let result = NDArray(uninitialized: Shape(), .float32)
+      result.floats.pointee = Float(total)
+      return result
+    }
+    return sum(self, nil, false, dtype)
   }
 
   /// Sums over dimensions; integers and bools give int64.

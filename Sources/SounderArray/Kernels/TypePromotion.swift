@@ -65,6 +65,14 @@ extension DType {
     return higher
   }
 
+  /// The type of an operation's result for an array and a number.
+  @inline(__always)
+  static func result(_ array: NDArray, _ number: Scalar) -> DType {
+    // The common case, decided without going through the categories.
+    if array.dtype.isFloatingPoint, case .float = number { return array.dtype }
+    return result(PromotionOperand(array), PromotionOperand(number))
+  }
+
   /// The type of an operation's result.
   ///
   /// Arrays with dimensions decide; zero-dimensional arrays and then numbers count only when their

@@ -14,24 +14,24 @@ public final class BackwardPass {
   let retainGraph: Bool
   let createGraph: Bool
   let accumulates: Bool
-  var heap = ReadyHeap()
+  @exclusivity(unchecked) var heap = ReadyHeap()
   /// Every node this pass has reached, in the order of discovery.
-  var reached = ContiguousArray<Unmanaged<Node>>()
-  var foreign: [ObjectIdentifier: ForeignState] = [:]
-  var captures: [ObjectIdentifier: [Capture]] = [:]
+  @exclusivity(unchecked) var reached = ContiguousArray<Unmanaged<Node>>()
+  @exclusivity(unchecked) var foreign: [ObjectIdentifier: ForeignState] = [:]
+  @exclusivity(unchecked) var captures: [ObjectIdentifier: [Capture]] = [:]
   var captured: [Tensor?] = []
   var finalCallbacks: [() throws -> Void] = []
   var failureCallbacks: [(any Error) -> Void] = []
 
   /// The gradients of the outputs of the node that is running.
-  var incoming0: Tensor?
-  var incomingMore: [Tensor?] = []
+  @exclusivity(unchecked) var incoming0: Tensor?
+  @exclusivity(unchecked) var incomingMore: [Tensor?] = []
   /// What the running node has sent, by edge.
-  var outgoing0: Tensor?
-  var outgoing1: Tensor?
-  var outgoing2: Tensor?
-  var outgoingMore: [Tensor?] = []
-  unowned(unsafe) var running: Node?
+  @exclusivity(unchecked) var outgoing0: Tensor?
+  @exclusivity(unchecked) var outgoing1: Tensor?
+  @exclusivity(unchecked) var outgoing2: Tensor?
+  @exclusivity(unchecked) var outgoingMore: [Tensor?] = []
+  @exclusivity(unchecked) unowned(unsafe) var running: Node?
 
   /// A gradient somebody asked for: the slot of a node and its place among the results.
   struct Capture {

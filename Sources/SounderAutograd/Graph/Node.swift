@@ -8,31 +8,33 @@ import SounderArray
 /// valid order of execution, the same on all ranks that ran the same program.
 ///
 /// The first three edges and the first slot lie in the object: a node of a unary or binary operator
-/// allocates nothing else.
+/// allocates nothing else. Fields are `@exclusivity(unchecked)`: the run-time checks cost more than half
+/// of a small operator's time, and a node is only ever changed by the thread that records or has claimed
+/// it.
 open class Node {
   /// Creation number, unique in the process; leaves have the largest possible one.
   public final let sequence: UInt64
   /// Whether this is the accumulator of a leaf.
   final let isLeaf: Bool
 
-  final var edge0 = Edge()
-  final var edge1 = Edge()
-  final var edge2 = Edge()
-  final var moreEdges: [Edge] = []
-  final var edgeCount: Int
+  @exclusivity(unchecked) final var edge0 = Edge()
+  @exclusivity(unchecked) final var edge1 = Edge()
+  @exclusivity(unchecked) final var edge2 = Edge()
+  @exclusivity(unchecked) final var moreEdges: [Edge] = []
+  @exclusivity(unchecked) final var edgeCount: Int
 
-  final var slotCount = 0
-  final var firstSlot = SlotMetadata(shape: Shape(), dtype: .float32)
-  final var moreSlots: [SlotMetadata] = []
+  @exclusivity(unchecked) final var slotCount = 0
+  @exclusivity(unchecked) final var firstSlot = SlotMetadata(shape: Shape(), dtype: .float32)
+  @exclusivity(unchecked) final var moreSlots: [SlotMetadata] = []
 
   /// Guards the saved tensors while several passes run over one graph.
-  final var lock: UInt32 = 0
+  @exclusivity(unchecked) final var lock: UInt32 = 0
   /// Whether the saved tensors were dropped after a pass.
-  final var isReleased = false
+  @exclusivity(unchecked) final var isReleased = false
   /// The pass that uses `state`, 0 if none does.
-  final var owner: UInt64 = 0
-  final var state = NodeState()
-  final var hooks: NodeHooks?
+  @exclusivity(unchecked) final var owner: UInt64 = 0
+  @exclusivity(unchecked) final var state = NodeState()
+  @exclusivity(unchecked) final var hooks: NodeHooks?
 
   /// A node with the given number of edges, all empty.
   public init(edgeCount: Int) {

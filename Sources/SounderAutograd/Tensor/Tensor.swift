@@ -19,16 +19,16 @@ public final class Tensor: @unchecked Sendable {
   // from several threads is protected by the lock of the leaf's `GradientAccumulator`.
 
   /// The elements.
-  public internal(set) var array: NDArray
+  @exclusivity(unchecked) public internal(set) var array: NDArray
 
   /// The node that produced this tensor, or the accumulator of a leaf; nil if no gradient is required.
-  final var node: Node?
+  @exclusivity(unchecked) final var node: Node?
   /// Which output of `node` this is.
-  final var slot: Int32 = 0
+  @exclusivity(unchecked) final var slot: Int32 = 0
   /// The tensor whose memory this one views, kept while operations are recorded.
-  final var viewBase: Tensor?
+  @exclusivity(unchecked) final var viewBase: Tensor?
   /// What few tensors have: a tangent, a retained gradient, a parked accumulator.
-  final var extras: TensorExtras?
+  @exclusivity(unchecked) final var extras: TensorExtras?
 
   /// A tensor over an array, outside any graph.
   public init(_ array: NDArray) { self.array = array }

@@ -1,0 +1,88 @@
+import ArgumentParser
+import Sounder
+
+/// `sounder bench steps`: whole training steps, forward to update.
+struct StepsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "steps",
+    abstract: "Training steps of the reference networks: SGD with momentum 0.9, float32.",
+    discussion: "Every rank brings a batch of its own, so two ranks process twice the samples a step.")
+
+  @OptionGroup var options: BenchOptions
+
+  @Option(name: .customLong("case"), help: "The network: mlp_small or mlp_large; all if not given.")
+  var selected: ReferenceCase?
+
+  @Option(help: "Where parameters live: sharded or replicated.")
+  var update: DataParallel.Update = .sharded
+
+  struct Record: BenchRecord {
+    let `case`: String
+    let ranks: Int
+    let ms_per_step: Double
+    let samples_per_second: Double
+    let update: String
+    let blas_kernel: String
+
+    var line: String {
+      "\(`case`), \(ranks) ranks, \(update): \(ms_per_step.formatted(3)) ms a step, "
+        + "\(samples_per_second.formatted(0)) samples/s"
+    }
+  }
+
+  func run() throws {
+    let cases = selected.map { [$0] } ?? ReferenceCase.allCases
+    let (seconds, update) = (options.seconds, update)
+    try options.measure { group in
+      try cases.map { try Self.measure($0, group, seconds: seconds, update) }
+    }
+  }
+
+  private static func measure(
+    _ network: ReferenceCase, _ group: any ProcessGroup, seconds: Double,
+    _ update: DataParallel.Update
+  ) throws -> Record {
+    var parallelOptions = DataParallel.Options()
+    parallelOptions.update = update
+    let model = network.makeModel()
+    let parallel = try DataParallel(
+      model: model, optimizer: .sgd(learningRate: 0.01, momentum: 0.9), group: group, options: parallelOptions)
+    let (inputs, targets) = network.makeBatch(rank: group.rank)
+    let samples = network.batch * group.size
+    func step() throws {
+      _ = try parallel.step(learningRate: 0.01, sampleCount: samples) { _ in
+        model(inputs).crossEntropy(targets)
+      }
+    }
+    let warmUp = Stopwatch()
+    var count = 0
+    while count < 50 {
+      try step()
+      count += 1
+    }
+    // All ranks must take the same number of steps: the smallest count decides.
+    var steps = [Int64(max(20, seconds * Double(count) / max(warmUp.seconds, 1e-9)))]
+    try steps.withUnsafeMutableBytes { try group.allReduce($0, .int64, .min) }
+    try group.barrier()
+    let watch = Stopwatch()
+    for _ in 0..<steps[0] { try step() }
+    try group.barrier()
+    let perStep = watch.seconds / Double(steps[0])
+    return Record(
+      case: network.rawValue, ranks: group.size, ms_per_step: perStep * 1e3,
+      samples_per_second: Double(samples) / perStep, update: update.rawValue,
+      blas_kernel: BLAS.kernelName)
+  }
+}
+
+extension DataParallel.Update: ExpressibleByArgument {}
+
+extension Double {
+  /// The number with a fixed number of decimals.
+  func formatted(_ decimals: Int) -> String {
+    var scale = 1.0
+    for _ in 0..<decimals { scale *= 10 }
+    let rounded = (self * scale).rounded() / scale
+    return decimals == 0 ? "\(Int(rounded))" : "\(rounded)"
+  }
+}
