@@ -26,6 +26,7 @@ enum Failure {
     switch error {
     case let error as any ReportedError: error.exitCode
     case let error as RankError: exitCode(of: error.underlying)
+    case is ParallelError: .configuration
     default: .failure
     }
   }
@@ -33,7 +34,11 @@ enum Failure {
   /// Writes the message to standard error.
   static func report(_ error: any Error) {
     // Every rank finds the same mistakes in the same configuration; one of them says so.
-    if error is ConfigurationError, !isSpeaking { return }
+    guard isSpeaking || !(error is ConfigurationError) else {
+      // mpirun kills all ranks as soon as one fails: let the speaker finish first.
+      usleep(300_000)
+      return
+    }
     let stderr = Terminal(descriptor: STDERR_FILENO)
     stderr.write(message(error, excerpts: stderr.isInteractive) + "\n")
   }
@@ -48,8 +53,7 @@ enum Failure {
     switch error {
     case let error as ConfigurationError: error.text(excerpts: excerpts)
     case let error as any ReportedError: error.description
-    case let error as RankError where error.underlying is any ReportedError:
-      "\(error.underlying)"
+    case let error as RankError: message(error.underlying, excerpts: excerpts)
     default: "error: \(error)"
     }
   }

@@ -28,11 +28,8 @@ enum Ranks {
       try group.leave()
       return code
     } catch {
-      // A rank that leaves silently would let the others wait for it.
-      if group.size > 1 {
-        Failure.report(error)
-        group.abort(error, exitCode: Failure.exitCode(of: error).rawValue)
-      }
+      // A rank that leaves silently would let the others wait for it; this prints the error, too.
+      if group.size > 1 { group.abort(error, exitCode: Failure.exitCode(of: error).rawValue) }
       throw error
     }
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Sounder
 
 /// `sounder evaluate`: judges the model of an earlier run.
@@ -20,6 +21,11 @@ struct EvaluateCommand: ParsableCommand {
 
   mutating func run() throws {
     let directory = RunDirectory(path: runDir)
+    guard FileManager.default.fileExists(atPath: directory.configuration) else {
+      throw DataError(
+        kind: .missing, path: directory.configuration, problem: "no such file",
+        advice: "give the directory of a run, as train has printed it")
+    }
     let resolved = try ConfigurationReader.read(
       file: directory.configuration, overrides: overrides)
     let result = try EvaluationJob(configuration: resolved.configuration, directory: directory)

@@ -88,7 +88,7 @@ struct ConfigurationConstraints {
         diagnostic(
           "parallel.virtual_shards",
           message: "parallel.virtual_shards has no meaning in parallel.mode: hogwild, "
-            + "whose workers take whole batches"))
+            + "whose workers take whole batches; set it to auto"))
     }
     if isGiven("parallel.update") {
       found.append(

@@ -21,15 +21,26 @@ public struct DataError: ReportedError, Equatable {
   }
 
   /// The kind of trouble.
-  public var kind = Kind.damaged
+  public var kind: Kind
   /// The file.
   public var path: String
   /// Where in the file.
-  public var place = Place.file
+  public var place: Place
   /// What is wrong.
   public var problem: String
   /// What the reader of the message can do; empty when there is nothing to add.
-  public var advice = ""
+  public var advice: String
+
+  /// An error with its parts.
+  public init(
+    kind: Kind = .damaged, path: String, place: Place = .file, problem: String, advice: String = ""
+  ) {
+    self.kind = kind
+    self.path = path
+    self.place = place
+    self.problem = problem
+    self.advice = advice
+  }
 
   /// 66 for missing files, 65 for damaged ones, 74 for failed reads.
   public var exitCode: ExitCode {

@@ -38,9 +38,7 @@ public struct RunDirectory: Sendable {
     _ path: String, configuration: ResolvedConfiguration, command: [String]
   ) throws(FileError) -> RunDirectory {
     let directory = RunDirectory(path: path)
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch { throw FileError("create the directory", path, reason: reason(error)) }
+    try makeDirectories(path)
     // A summary stands for a finished run: one of an earlier run must not outlive its model.
     for stale in [directory.summary, directory.metrics, directory.model] { unlink(stale) }
     try AtomicFile.write(configuration.yaml(origins: true), to: directory.configuration)
@@ -54,12 +52,15 @@ public struct RunDirectory: Sendable {
     try AtomicFile.write(summary.pretty, to: self.summary)
   }
 
-  private static func reason(_ error: any Error) -> String {
-    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-    guard let underlying, underlying.domain == NSPOSIXErrorDomain else {
-      return "\((error as NSError).localizedDescription)"
+  /// Makes a directory and those above it that do not exist.
+  private static func makeDirectories(_ path: String) throws(FileError) {
+    var partial = path.hasPrefix("/") ? "" : "."
+    for component in path.split(separator: "/") {
+      partial += "/\(component)"
+      guard mkdir(partial, 0o755) != 0, errno != EEXIST else { continue }
+      throw FileError("create the directory", path)
     }
-    return String(cString: strerror(Int32(underlying.code)))
+    guard access(path, W_OK) == 0 else { throw FileError("write into the directory", path) }
   }
 
   private static func timestamp(_ date: Date) -> String {

@@ -107,7 +107,7 @@ struct ConfigurationErrorTests {
     .init(
       "parallel:\n  mode: hogwild\n  virtual_shards: 4\n  update: sharded\n",
       says: "a.yaml:3:19: error: parallel.virtual_shards has no meaning in parallel.mode: "
-        + "hogwild, whose workers take whole batches",
+        + "hogwild, whose workers take whole batches; set it to auto",
       "a.yaml:4:11: error: parallel.update: sharded has no meaning in parallel.mode: hogwild, "
         + "whose workers update shared parameters"),
     .init(
