@@ -2,7 +2,9 @@
 import PackageDescription
 
 /// Settings every Swift target shares: warnings are errors.
-let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")]
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny"),
+]
 
 /// `MPI` is a trait: with it the package links Open MPI, without it everything but `mpirun` works.
 let mpi: [SwiftSetting] = strict + [.define("MPI", .when(traits: ["MPI"]))]

@@ -86,7 +86,8 @@ extension BackwardPass {
 extension BackwardPass {
   /// The state of a node in this pass, which must have been reached.
   @inline(__always)
-  func withState<Result>(of node: Node, _ body: (inout NodeState) throws -> Result) rethrows -> Result
+  func withState<Result>(of node: Node, _ body: (inout NodeState) throws -> Result) rethrows
+    -> Result
   {
     if ck_load_relaxed_u64(&node.owner) == id { return try body(&node.state) }
     return try withForeignState(of: node, body)

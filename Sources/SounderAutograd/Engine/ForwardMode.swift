@@ -39,7 +39,8 @@ public enum ForwardMode {
   public static func level<Result>(_ body: (Level) throws -> Result) throws -> Result {
     let thread = ck_thread()
     guard thread.pointee.forward_level == 0 else {
-      throw AutogradError(.nestedForwardLevel, "forward mode: a level is already open on this thread")
+      throw AutogradError(
+        .nestedForwardLevel, "forward mode: a level is already open on this thread")
     }
     thread.pointee.forward_level = ck_increment_and_get_u32(&counter)
     thread.pointee.modes |= Modes.forwardOn

@@ -12,7 +12,9 @@ func layerNormGradients(
     let (gradInput, gradWeight, gradBias) = Kernels.nativeLayerNormBackward(
       grad.array, input.array, shape, mean.array, rstd.array, weight?.array,
       needsInput, needsWeight, needsBias)
-    return (gradInput.map { Tensor($0) }, gradWeight.map { Tensor($0) }, gradBias.map { Tensor($0) })
+    return (
+      gradInput.map { Tensor($0) }, gradWeight.map { Tensor($0) }, gradBias.map { Tensor($0) }
+    )
   }
   let inner = Array((input.rank - shape.count)..<input.rank)
   let outer = Array(0..<(input.rank - shape.count))
@@ -21,7 +23,8 @@ func layerNormGradients(
   let scale = rsqrtOfVariance(centred, inner, rstd, input, shape)
   let normal = centred * scale
   let scaled = weight.map { grad * $0 } ?? grad
-  let projected = scaled - scaled.mean(inner, keepdim: true)
+  let projected =
+    scaled - scaled.mean(inner, keepdim: true)
     - normal * (scaled * normal).mean(inner, keepdim: true)
   return (
     needsInput ? projected * scale : nil,

@@ -4,7 +4,9 @@ import SounderArray
 func expandReduced(_ reduced: Tensor, _ shape: Shape, _ dim: [Int]?, _ keepdim: Bool) -> Tensor {
   var result = reduced
   if !keepdim, let dim, !dim.isEmpty, !shape.isEmpty {
-    for axis in dim.map({ shape.axis($0, "reduction") }).sorted() { result = result.unsqueeze(axis) }
+    for axis in dim.map({ shape.axis($0, "reduction") }).sorted() {
+      result = result.unsqueeze(axis)
+    }
   }
   return result.shape == shape ? result : result.expand(shape)
 }

@@ -2,11 +2,17 @@ import SounderArray
 
 extension Tensor {
   /// A tensor with the given elements in row-major order.
-  public convenience init(_ values: [Float], shape: Shape) { self.init(NDArray(values, shape: shape)) }
+  public convenience init(_ values: [Float], shape: Shape) {
+    self.init(NDArray(values, shape: shape))
+  }
   /// A tensor with the given elements in row-major order.
-  public convenience init(_ values: [Double], shape: Shape) { self.init(NDArray(values, shape: shape)) }
+  public convenience init(_ values: [Double], shape: Shape) {
+    self.init(NDArray(values, shape: shape))
+  }
   /// A tensor with the given elements in row-major order.
-  public convenience init(_ values: [Int], shape: Shape) { self.init(NDArray(values, shape: shape)) }
+  public convenience init(_ values: [Int], shape: Shape) {
+    self.init(NDArray(values, shape: shape))
+  }
 
   /// A one-dimensional tensor.
   public convenience init(_ values: [Float]) { self.init(values, shape: [values.count]) }

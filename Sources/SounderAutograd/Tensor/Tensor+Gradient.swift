@@ -112,7 +112,8 @@ extension Tensor {
   ) throws -> HookHandle {
     guard let leaf = accumulator else {
       throw AutogradError(
-        .notLeaf, "registerPostAccumulateGradHook: the tensor is not a leaf that requires a gradient")
+        .notLeaf,
+        "registerPostAccumulateGradHook: the tensor is not a leaf that requires a gradient")
     }
     return leaf.addPostHook { [weak self] in if let self { try hook(self) } }
   }

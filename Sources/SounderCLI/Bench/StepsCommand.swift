@@ -6,7 +6,8 @@ struct StepsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "steps",
     abstract: "Training steps of the reference networks: SGD with momentum 0.9, float32.",
-    discussion: "Every rank brings a batch of its own, so two ranks process twice the samples a step.")
+    discussion:
+      "Every rank brings a batch of its own, so two ranks process twice the samples a step.")
 
   @OptionGroup var options: BenchOptions
 
@@ -46,7 +47,8 @@ struct StepsCommand: ParsableCommand {
     parallelOptions.update = update
     let model = network.makeModel()
     let parallel = try DataParallel(
-      model: model, optimizer: .sgd(learningRate: 0.01, momentum: 0.9), group: group, options: parallelOptions)
+      model: model, optimizer: .sgd(learningRate: 0.01, momentum: 0.9), group: group,
+      options: parallelOptions)
     let (inputs, targets) = network.makeBatch(rank: group.rank)
     let samples = network.batch * group.size
     func step() throws {

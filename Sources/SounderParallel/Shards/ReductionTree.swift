@@ -23,7 +23,8 @@ public enum ReductionTree {
   }
 
   /// The parent's range if `left` and `right` are its two children in the tree over `shards` shards.
-  public static func parent(of left: Range<Int>, _ right: Range<Int>, of shards: Int) -> Range<Int>? {
+  public static func parent(of left: Range<Int>, _ right: Range<Int>, of shards: Int) -> Range<Int>?
+  {
     guard left.upperBound == right.lowerBound else { return nil }
     let joined = left.lowerBound..<right.upperBound
     guard cover(joined, 0..<shards) == [joined] else { return nil }

@@ -20,7 +20,8 @@ struct BucketPlan: Sendable, Hashable {
     var pieces: Int {
       range.isEmpty
         ? 0
-        : (range.upperBound - 1) / BucketPlan.pieceCount - range.lowerBound / BucketPlan.pieceCount + 1
+        : (range.upperBound - 1) / BucketPlan.pieceCount - range.lowerBound / BucketPlan.pieceCount
+          + 1
     }
 
     /// The elements of the pieces that part `part` of `parts` takes care of.

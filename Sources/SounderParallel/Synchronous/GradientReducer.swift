@@ -106,7 +106,8 @@ final class GradientReducer {
       isTouched[index] = false
       guard let leaf = parameter.accumulator else { continue }
       leaf.gradient = nil
-      leaf.destination = memory.array(slot, offset: ranges[index].lowerBound, shape: parameter.shape)
+      leaf.destination = memory.array(
+        slot, offset: ranges[index].lowerBound, shape: parameter.shape)
     }
   }
 

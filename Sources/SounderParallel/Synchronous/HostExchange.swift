@@ -89,7 +89,8 @@ struct HostExchange {
 
   private func send(_ memory: StepRegion, to peer: Int) throws {
     for (_, sum) in ownNodes(in: memory) {
-      let bytes = UnsafeRawBufferPointer(UnsafeBufferPointer(start: sum, count: memory.elementCount))
+      let bytes = UnsafeRawBufferPointer(
+        UnsafeBufferPointer(start: sum, count: memory.elementCount))
       try group.send(bytes, to: peer, tag: Self.tag)
     }
   }

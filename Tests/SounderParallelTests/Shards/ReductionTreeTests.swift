@@ -1,0 +1,98 @@
+import Testing
+
+@testable import SounderParallel
+
+@Suite("The reduction tree")
+struct ReductionTreeTests {
+  @Test("A node is divided after the largest smaller power of two", arguments: 2...40)
+  func split(count: Int) {
+    let left = ReductionTree.split(10..<10 + count) - 10
+    #expect(left & (left - 1) == 0)
+    #expect(left < count && 2 * left >= count)
+  }
+
+  @Test("Covering nodes are disjoint, ordered and complete", arguments: 1...17)
+  func cover(shards: Int) {
+    for lower in 0..<shards {
+      for upper in lower + 1...shards {
+        let nodes = ReductionTree.nodes(covering: lower..<upper, of: shards)
+        #expect(nodes.flatMap(Array.init) == Array(lower..<upper))
+        for (left, right) in zip(nodes, nodes.dropFirst()) {
+          #expect(ReductionTree.parent(of: left, right, of: shards) == nil, "not the largest nodes")
+        }
+      }
+    }
+  }
+
+  @Test("Joining children bottom up reaches the root", arguments: 1...17)
+  func join(shards: Int) {
+    var stack: [Range<Int>] = []
+    for shard in 0..<shards {
+      stack.append(shard..<shard + 1)
+      while stack.count > 1,
+        let joined = ReductionTree.parent(
+          of: stack[stack.count - 2], stack[stack.count - 1], of: shards)
+      {
+        stack.removeLast(2)
+        stack.append(joined)
+      }
+    }
+    #expect(stack == [0..<shards])
+  }
+}
+
+@Suite("The plan of virtual shards")
+struct ShardPlanTests {
+  @Test("Shards and samples are dealt completely, in order", arguments: 1...16)
+  func deal(shards: Int) throws {
+    for ranks in 1...shards {
+      let plan = try ShardPlan(shards: shards, ranks: ranks)
+      #expect((0..<ranks).flatMap { plan.shards(of: $0) } == Array(0..<shards))
+      #expect((0..<shards).flatMap { plan.samples(of: $0, in: 37) } == Array(0..<37))
+    }
+  }
+
+  @Test("A schedule leaves exactly the covering nodes in its slots", arguments: 1...16)
+  func schedule(shards: Int) throws {
+    for ranks in 1...shards {
+      let plan = try ShardPlan(shards: shards, ranks: ranks)
+      for rank in 0..<ranks {
+        let (steps, nodes) = plan.schedule(of: rank)
+        let range = plan.shards(of: rank)
+        #expect(steps.map(\.shard) == Array(range))
+        #expect(nodes == ReductionTree.nodes(covering: range, of: shards))
+        #expect(steps.allSatisfy { $0.slot < plan.slotCount })
+      }
+    }
+  }
+
+  @Test("Fewer shards than ranks are refused with what to change")
+  func refused() {
+    #expect {
+      try ShardPlan(shards: 2, ranks: 4)
+    } throws: { "\($0)".contains("raise virtual_shards") }
+  }
+}
+
+@Suite("The plan of gradient buckets")
+struct BucketPlanTests {
+  @Test("Buckets cover the parameters from the end", arguments: [1, 100, 5_000, 1_000_000])
+  func cover(limit: Int) {
+    let ranges = [0..<3000, 3008..<3018, 3024..<20_000, 20_000..<20_010]
+    let plan = BucketPlan(ranges: ranges, limit: limit)
+    #expect(plan.buckets.flatMap { $0.parameters.reversed() } == [3, 2, 1, 0])
+    for bucket in plan.buckets {
+      #expect(bucket.parameters.count == 1 || bucket.range.count <= limit)
+      for parts in 1...5 {
+        let slices = (0..<parts).map { bucket.slice($0, of: parts) }
+        #expect(slices[0].lowerBound == bucket.range.lowerBound)
+        #expect(slices[parts - 1].upperBound == bucket.range.upperBound)
+        for (left, right) in zip(slices, slices.dropFirst()) {
+          #expect(left.upperBound == right.lowerBound)
+        }
+      }
+      #expect(bucket.pieceStart(bucket.pieces) == bucket.range.upperBound)
+    }
+    #expect(plan.pieceTotal == plan.buckets.reduce(0) { $0 + $1.pieces })
+  }
+}
