@@ -37,12 +37,13 @@ public struct Topology: Sendable, Hashable {
     (0..<hostCount).compactMap { host in hosts.firstIndex(of: host) }
   }
 
-  /// Whether the sum over a host is a node of the tree over all ranks.
+  /// Whether the sum over each host is a node of the tree over all ranks; the same on all ranks.
   ///
   /// That holds when all hosts have the same power of two of consecutive ranks; then hosts may be
   /// summed first without changing a bit of the result.
   var hostsAreTreeNodes: Bool {
-    localSize & (localSize - 1) == 0
-      && hosts.enumerated().allSatisfy { rank, host in host == rank / localSize }
+    let width = size / hostCount
+    return size == width * hostCount && width & (width - 1) == 0
+      && hosts.enumerated().allSatisfy { rank, host in host == rank / width }
   }
 }
