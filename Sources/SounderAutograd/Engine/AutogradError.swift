@@ -25,5 +25,6 @@ public struct AutogradError: Error, Sendable, Hashable {
 }
 
 extension AutogradError: CustomStringConvertible {
+  /// The message.
   public var description: String { message }
 }

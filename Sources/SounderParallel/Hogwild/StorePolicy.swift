@@ -12,7 +12,7 @@ public enum StorePolicy: String, Sendable, CaseIterable {
   /// The policy for a parameter of `count` elements: small ones are hot, so theirs are exact.
   public static func standard(count: Int) -> StorePolicy { count <= 64 ? .exact : .wide }
 
-  /// shared -= delta. Returns how often a compare-and-swap had to be tried again.
+  /// Subtracts a step and returns how often a compare-and-swap had to be tried again.
   func subtract(
     _ delta: UnsafePointer<Float>, from shared: UnsafeMutablePointer<Float>, count: Int
   ) -> Int {

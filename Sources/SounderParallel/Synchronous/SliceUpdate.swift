@@ -105,8 +105,9 @@ final class SliceUpdate {
     if options.clipNorm != nil { measure(bucket) }
   }
 
-  /// Where sums that are not used at once are kept. In the sharded form that is this rank's own first
-  /// slot, in whose slice nobody else is interested.
+  /// Where sums that are not used at once are kept.
+  ///
+  /// In the sharded form that is this rank's own first slot, in whose slice nobody else is interested.
   private var keptSum: UnsafeMutablePointer<Float> {
     isSharded ? memory.slot(0, of: localRank) : memory.reduced
   }
