@@ -63,13 +63,11 @@ extension NDArray {
   /// The elements in row-major order, converted to a Swift type.
   public func toArray<Element: ArrayElement>(as type: Element.Type = Element.self) -> [Element] {
     let source = cast(to: Element.dtype).contiguous()
-    return [Element](unsafeUninitializedCapacity: source.count) { buffer, count in
-      count = source.count
-      if let base = buffer.baseAddress {
-        UnsafeMutableRawPointer(base).copyMemory(
-          from: source.pointer, byteCount: source.count * source.dtype.byteSize)
-      }
-    }
+    // Not `init(unsafeUninitializedCapacity:)`: Swift 6.3.1 miscompiles its closure in unspecialised
+    // generic code in release builds (the error register is not preserved).
+    defer { withExtendedLifetime(source) {} }
+    let elements = source.pointer.assumingMemoryBound(to: Element.self)
+    return [Element](UnsafeBufferPointer(start: elements, count: source.count))
   }
 
   /// The value of an array with one element.

@@ -50,9 +50,9 @@ extension UInt64 {
 }
 
 /// Runs `body` with a random context in force on this thread.
-public func withRandomContext<Result, Failure: Error>(
-  _ context: RandomContext, _ body: () throws(Failure) -> Result
-) throws(Failure) -> Result {
+public func withRandomContext<Result>(_ context: RandomContext, _ body: () throws -> Result)
+  rethrows -> Result
+{
   let memory = UnsafeMutablePointer<RandomContext>.allocate(capacity: 1)
   memory.initialize(to: context)
   let outer = ck_thread().pointee.random_context
