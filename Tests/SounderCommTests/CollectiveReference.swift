@@ -10,6 +10,9 @@ protocol Reducible: Sendable, Equatable {
   static func value(_ rank: Int, _ index: Int) -> Self
   static func combine(_ a: Self, _ b: Self, _ operation: ReduceOperation) -> Self
   func divided(by count: Int) -> Self
+  /// The contributions of a rank; not generic, as 16 threads of unspecialised code in a debug build
+  /// spend their time in the runtime's locks.
+  static func fill(_ rank: Int, _ count: Int) -> [Self]
   static var zero: Self { get }
 }
 
@@ -23,6 +26,15 @@ extension Float: Reducible {
     case .sum, .mean: a + b
     case .min: Swift.min(a, b)
     case .max: Swift.max(a, b)
+    }
+  }
+  static func fill(_ rank: Int, _ count: Int) -> [Float] {
+    // Not for an empty array: that writes the storage all empty arrays share.
+    guard count > 0 else { return [] }
+    return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+      guard let base = buffer.baseAddress else { return }
+      for index in 0..<count { (base + index).initialize(to: value(rank, index)) }
+      initialized = count
     }
   }
   func divided(by count: Int) -> Float { self / Float(count) }
@@ -40,6 +52,15 @@ extension Double: Reducible {
     case .max: Swift.max(a, b)
     }
   }
+  static func fill(_ rank: Int, _ count: Int) -> [Double] {
+    // Not for an empty array: that writes the storage all empty arrays share.
+    guard count > 0 else { return [] }
+    return [Double](unsafeUninitializedCapacity: count) { buffer, initialized in
+      guard let base = buffer.baseAddress else { return }
+      for index in 0..<count { (base + index).initialize(to: value(rank, index)) }
+      initialized = count
+    }
+  }
   func divided(by count: Int) -> Double { self / Double(count) }
 }
 
@@ -53,6 +74,15 @@ extension Int64: Reducible {
     case .sum, .mean: a &+ b
     case .min: Swift.min(a, b)
     case .max: Swift.max(a, b)
+    }
+  }
+  static func fill(_ rank: Int, _ count: Int) -> [Int64] {
+    // Not for an empty array: that writes the storage all empty arrays share.
+    guard count > 0 else { return [] }
+    return [Int64](unsafeUninitializedCapacity: count) { buffer, initialized in
+      guard let base = buffer.baseAddress else { return }
+      for index in 0..<count { (base + index).initialize(to: value(rank, index)) }
+      initialized = count
     }
   }
   func divided(by count: Int) -> Int64 { self / Int64(count) }
@@ -82,15 +112,12 @@ struct CollectiveChecks<T: Reducible> {
   let group: any ProcessGroup
   let count: Int
 
-  private func fill(_ rank: Int, _ count: Int, offset: Int = 0) -> [T] {
-    (0..<count).map { T.value(rank, $0 + offset) }
-  }
-
-  /// All indices of a short buffer; of a long one every 31st and the last, as debug builds are slow.
+  /// All indices of a short buffer; of a long one some and the last, as debug builds are slow.
   private var sample: [Int] { sample(of: count) }
 
   private func sample(of count: Int) -> [Int] {
-    count <= 300 ? Array(0..<count) : Array(stride(from: 0, to: count, by: 31)) + [count - 1]
+    count <= 300
+      ? Array(0..<count) : Array(stride(from: 0, to: count, by: 1 + count / 97)) + [count - 1]
   }
 
   func all() throws {
@@ -105,7 +132,7 @@ struct CollectiveChecks<T: Reducible> {
   }
 
   func allReduce(_ operation: ReduceOperation) throws {
-    var values = fill(group.rank, count)
+    var values = T.fill(group.rank, count)
     try values.withUnsafeMutableBytes { try group.allReduce($0, T.type, operation) }
     let wrong = sample.first { index in
       values[index] != reduced(ranks: group.size, operation) { T.value($0, index) }
@@ -114,7 +141,7 @@ struct CollectiveChecks<T: Reducible> {
   }
 
   func reduceScatter(_ operation: ReduceOperation, count: Int) throws {
-    let input = fill(group.rank, count * group.size)
+    let input = T.fill(group.rank, count * group.size)
     var output = [T](repeating: .zero, count: count)
     try input.withUnsafeBytes { input in
       try output.withUnsafeMutableBytes {
@@ -130,7 +157,7 @@ struct CollectiveChecks<T: Reducible> {
 
   func broadcast() throws {
     for root in Set([0, group.size / 2, group.size - 1]).sorted() {
-      var values = fill(group.rank, count)
+      var values = T.fill(group.rank, count)
       try values.withUnsafeMutableBytes { try group.broadcast($0, root: root) }
       let wrong = sample.first { values[$0] != T.value(root, $0) }
       #expect(wrong == nil, "broadcast of \(count) from \(root)")
@@ -138,7 +165,7 @@ struct CollectiveChecks<T: Reducible> {
   }
 
   func allGather() throws {
-    let input = fill(group.rank, count)
+    let input = T.fill(group.rank, count)
     var output = [T](repeating: .zero, count: count * group.size)
     try input.withUnsafeBytes { input in
       try output.withUnsafeMutableBytes { try group.allGather(input, into: $0) }
@@ -153,7 +180,7 @@ struct CollectiveChecks<T: Reducible> {
   func ringMessages() throws {
     let next = (group.rank + 1) % group.size
     let previous = (group.rank + group.size - 1) % group.size
-    let sent = fill(group.rank, count)
+    let sent = T.fill(group.rank, count)
     var received = [T](repeating: .zero, count: count)
     let send = { try sent.withUnsafeBytes { try group.send($0, to: next, tag: 3) } }
     let receive = {

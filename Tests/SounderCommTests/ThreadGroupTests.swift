@@ -6,7 +6,12 @@ import Testing
 @Suite("Collectives of threads")
 struct ThreadGroupTests {
   static let rankCounts = [1, 2, 3, 4, 5, 6, 7, 8, 9, 16]
-  static let counts = [0, 1, 4, 10, 1000, 100_003]
+  #if DEBUG
+    // Unoptimised threads contend for the Swift runtime's locks; 10,007 still takes two rounds.
+    static let counts = [0, 1, 4, 10, 1000, 10_007]
+  #else
+    static let counts = [0, 1, 4, 10, 1000, 100_003]
+  #endif
 
   @Test("Collectives equal the reference for every number of ranks", arguments: rankCounts)
   func reference(ranks: Int) throws {
