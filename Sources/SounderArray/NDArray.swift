@@ -5,8 +5,7 @@ public struct NDArray: @unchecked Sendable {
   // @unchecked: as Storage, which holds the only mutable state.
 
   /// The bytes, shared with every view of them.
-  @inlinable public var storage: Storage { heldStorage }
-  @usableFromInline internal var heldStorage: Storage
+  public let storage: Storage
   /// The type of the elements.
   public let dtype: DType
   /// Where element [0, …] lies, in elements from the start of the storage.
@@ -19,7 +18,7 @@ public struct NDArray: @unchecked Sendable {
   /// A view with all its parts given.
   @inlinable
   public init(storage: Storage, dtype: DType, offset: Int = 0, shape: Shape, strides: Strides) {
-    heldStorage = storage
+    self.storage = storage
     self.dtype = dtype
     self.offset = offset
     self.shape = shape
@@ -35,7 +34,9 @@ public struct NDArray: @unchecked Sendable {
   }
 
   /// Whether no other array shares the storage, so that a result may be written over this one.
-  public mutating func hasUniqueStorage() -> Bool { isKnownUniquelyReferenced(&heldStorage) }
+  ///
+  /// False is always possible: a reference somebody is about to drop counts.
+  @inlinable public var hasUniqueStorage: Bool { _getRetainCount(storage) == 1 }
 
   /// The number of elements.
   @inlinable public var count: Int { shape.elementCount }

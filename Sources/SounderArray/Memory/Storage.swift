@@ -5,15 +5,16 @@ import CKernels
 /// The bytes come from the caching allocator, or from memory somebody else owns (a shared region, a
 /// mapped file), kept alive by `owner`.
 public final class Storage: @unchecked Sendable {
-  // @unchecked: `base`, `byteCount` and `owner` never change; the counter is atomic; the bytes follow
-  // the rule of all arrays, that a writer has no concurrent reader unless it uses atomic kernels.
+  // @unchecked: where the bytes lie changes only in `move(to:owner:)`, before other threads use them;
+  // the counter is atomic; the bytes follow the rule of all arrays, that a writer has no concurrent
+  // reader unless it uses atomic kernels. For the same reasons exclusivity is not checked at run time.
 
   /// The first byte, 64-byte aligned when the storage was allocated here.
-  public let base: UnsafeMutableRawPointer
+  @exclusivity(unchecked) public private(set) var base: UnsafeMutableRawPointer
   /// The number of usable bytes.
   public let byteCount: Int
-  @usableFromInline let owner: AnyObject?
-  @usableFromInline var counter: UInt32 = 0
+  @exclusivity(unchecked) private var owner: AnyObject?
+  @exclusivity(unchecked) @usableFromInline var counter: UInt32 = 0
 
   /// Uninitialised bytes from the caching allocator.
   public init(byteCount: Int) {
@@ -30,6 +31,15 @@ public final class Storage: @unchecked Sendable {
   }
 
   deinit { if owner == nil { Allocator.deallocate(base, byteCount) } }
+
+  /// Lets the storage, and with it all views of it, stand for other memory of the same size.
+  ///
+  /// The elements are not copied. Parameters move into shared regions this way.
+  package func move(to base: UnsafeMutableRawPointer, owner: AnyObject) {
+    if self.owner == nil { Allocator.deallocate(self.base, byteCount) }
+    self.base = base
+    self.owner = owner
+  }
 
   /// How often the bytes were changed in place; views and detached arrays share the count.
   @inlinable public var version: UInt32 { ck_load_relaxed_u32(&counter) }

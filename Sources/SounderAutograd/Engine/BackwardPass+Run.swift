@@ -95,6 +95,7 @@ extension BackwardPass {
       }
     }
     running = node
+    neededEdges = captures.isEmpty ? node.edgeMask : wantedEdges(of: node)
     if node.hooks != nil || isCaptured { try runHooksAndCaptures(node, isCaptured) }
     if isNeeded {
       try node.apply(self)
@@ -170,7 +171,7 @@ extension BackwardPass {
       buffer = value
       return
     }
-    if !createGraph && isKnownUniquelyReferenced(&current) && current.ownsWholeStorage() {
+    if !createGraph && isKnownUniquelyReferenced(&current) && current.ownsWholeStorage {
       _ = Kernels.add(current.array, value.array, 1, out: current.array)
       buffer = current
     } else {

@@ -32,6 +32,8 @@ public final class BackwardPass {
   @exclusivity(unchecked) var outgoing2: Tensor?
   @exclusivity(unchecked) var outgoingMore: [Tensor?] = []
   @exclusivity(unchecked) unowned(unsafe) var running: Node?
+  /// The edges of the running node whose gradients are wanted, as bits.
+  @exclusivity(unchecked) var neededEdges: UInt64 = 0
 
   /// A gradient somebody asked for: the slot of a node and its place among the results.
   struct Capture {
@@ -56,8 +58,22 @@ extension BackwardPass {
 
   /// Whether this pass wants the gradient of an input.
   @inline(__always) public func needs(_ edge: Int) -> Bool {
-    guard let running, let target = running.edge(edge).node else { return false }
+    edge < 64 ? neededEdges >> UInt64(truncatingIfNeeded: edge) & 1 != 0 : needsFar(edge)
+  }
+
+  @inline(never) private func needsFar(_ edge: Int) -> Bool {
+    guard let target = running?.edge(edge).node else { return false }
     return captures.isEmpty || withState(of: target) { $0.isNeeded || $0.isCaptured }
+  }
+
+  /// The edges of a node, as bits, whose gradients a pass with requested inputs wants.
+  func wantedEdges(of node: Node) -> UInt64 {
+    var mask: UInt64 = 0
+    for index in 0..<min(node.edgeCount, 64) {
+      guard let target = node.edge(index).node else { continue }
+      if withState(of: target, { $0.isNeeded || $0.isCaptured }) { mask |= 1 << UInt64(index) }
+    }
+    return mask
   }
 
   /// The memory the gradient of an input should be written to, if this is its only contribution.

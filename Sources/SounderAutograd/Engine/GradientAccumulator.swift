@@ -63,7 +63,7 @@ package final class GradientAccumulator: Node {
           destination.copy(from: gradient.array)
         }
         accumulated = Tensor(destination)
-      } else if isKnownUniquelyReferenced(&gradient) && gradient.ownsWholeStorage() {
+      } else if isKnownUniquelyReferenced(&gradient) && gradient.ownsWholeStorage {
         accumulated = gradient
       } else {
         accumulated = Tensor(Kernels.clone(gradient.array))
@@ -82,5 +82,5 @@ package final class GradientAccumulator: Node {
 
 extension Tensor {
   /// Whether this dense tensor is the only user of its memory, so that it may be overwritten.
-  func ownsWholeStorage() -> Bool { array.isContiguous && array.hasUniqueStorage() && node == nil }
+  var ownsWholeStorage: Bool { node == nil && array.isContiguous && array.hasUniqueStorage }
 }

@@ -22,6 +22,8 @@ open class Node {
   @exclusivity(unchecked) final var edge2 = Edge()
   @exclusivity(unchecked) final var moreEdges: [Edge] = []
   @exclusivity(unchecked) final var edgeCount: Int
+  /// Which of the first 64 edges lead somewhere.
+  @exclusivity(unchecked) final var edgeMask: UInt64 = 0
 
   @exclusivity(unchecked) final var slotCount = 0
   @exclusivity(unchecked) final var firstSlot = SlotMetadata(shape: Shape(), dtype: .float32)
@@ -95,6 +97,7 @@ extension Node {
     guard let tensor, let node = tensor.node else { return }
     let edge = Edge(node, slot: tensor.slot)
     assert(node.isLeaf || node.sequence < sequence, "edges descend")
+    if index < 64 { edgeMask |= 1 << UInt64(truncatingIfNeeded: index) }
     switch index {
     case 0: edge0 = edge
     case 1: edge1 = edge

@@ -19,7 +19,7 @@ public final class Tensor: @unchecked Sendable {
   // from several threads is protected by the lock of the leaf's `GradientAccumulator`.
 
   /// The elements.
-  @exclusivity(unchecked) public internal(set) var array: NDArray
+  public let array: NDArray
 
   /// The node that produced this tensor, or the accumulator of a leaf; nil if no gradient is required.
   @exclusivity(unchecked) final var node: Node?
@@ -82,13 +82,17 @@ extension Tensor {
     return created
   }
 
-  /// Replaces the memory behind the tensor, keeping identity, gradient and hooks.
+  /// Moves the tensor, and all views of it, to the memory of another array, whose values it takes on.
   ///
-  /// Parameters move into shared regions this way. The new array must have the same shape and dtype.
-  package func rebind(_ array: NDArray) {
+  /// Parameters move into shared regions this way. The array must be contiguous, of the same shape and
+  /// type, and the tensor must not be a view of larger memory.
+  package func rebind(_ target: NDArray) {
     require(
-      array.shape == shape && array.dtype == dtype,
-      "rebind: \(array.dtype)\(array.shape) cannot stand for \(dtype)\(shape)")
-    self.array = array
+      target.shape == shape && target.dtype == dtype && target.isContiguous,
+      "rebind: \(target.dtype)\(target.shape) cannot stand for \(dtype)\(shape)")
+    require(
+      array.isContiguous && array.storage.byteCount == count * dtype.byteSize,
+      "rebind: a parameter of shape \(shape) is a view of larger memory; clone() it first")
+    array.storage.move(to: target.pointer, owner: target.storage)
   }
 }

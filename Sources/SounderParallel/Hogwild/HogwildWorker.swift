@@ -63,7 +63,7 @@ final class HogwildWorker: @unchecked Sendable {
   /// Copies the shared parameters into this worker's model.
   func refresh() {
     arena.load(into: Self.floats(snapshot))
-    snapshot.storage.incrementVersion()
+    for entry in entries { entry.tensor.incrementVersion() }
   }
 
   /// Forgets what earlier runs counted.
