@@ -106,8 +106,9 @@ extension BackwardPass {
   @inline(__always) func claim(_ node: Node) -> Bool {
     let owner = ck_load_relaxed_u64(&node.owner)
     if owner == id { return false }
+    // A node met while another pass had it stays foreign, even if that pass is over by now.
+    if !foreign.isEmpty && foreign[ObjectIdentifier(node)] != nil { return false }
     if owner == 0 && ck_claim_u64(&node.owner, id) { return true }
-    if foreign[ObjectIdentifier(node)] != nil { return false }
     foreign[ObjectIdentifier(node)] = ForeignState()
     return true
   }
