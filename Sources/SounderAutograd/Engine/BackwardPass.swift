@@ -47,6 +47,19 @@ public final class BackwardPass {
   }
 }
 
+extension BackwardPass {
+  /// The number of this thread's pass if it drops the saved tensors it reads, else 0.
+  ///
+  /// Of several such passes over one graph the first to read a node's saved tensors has them: a second
+  /// would otherwise succeed or fail depending on how far the first has come.
+  @inline(__always) static var consuming: UInt64 {
+    guard let current = ck_thread().pointee.backward_pass else { return 0 }
+    return Unmanaged<BackwardPass>.fromOpaque(current)._withUnsafeGuaranteedRef {
+      $0.retainGraph ? 0 : $0.id
+    }
+  }
+}
+
 // What a node's `apply` uses.
 extension BackwardPass {
   /// The gradient of an output; nil if nothing arrived there.

@@ -29,6 +29,8 @@ open class Node {
   final var lock: UInt32 = 0
   /// Whether the saved tensors were dropped after a pass.
   final var isReleased = false
+  /// The pass that read the saved tensors and will drop them, 0 if none did.
+  final var consumer: UInt64 = 0
   /// The pass that uses `state`, 0 if none does.
   final var owner: UInt64 = 0
   final var state = NodeState()
