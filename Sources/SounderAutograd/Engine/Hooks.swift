@@ -70,10 +70,8 @@ extension Tensor {
   /// The first is copied, because it may be the seed of the user or the gradient of another tensor.
   func retain(_ gradient: Tensor, createGraph: Bool) {
     let extras = ensureExtras()
-    if let current = extras.retainedGrad {
-      extras.retainedGrad = current + gradient
-    } else {
-      extras.retainedGrad = createGraph ? gradient : Tensor(Kernels.clone(gradient.array))
+    extras.retainedGrad = withGradient(enabled: createGraph) {
+      extras.retainedGrad.map { $0 + gradient } ?? gradient.clone()
     }
   }
 }
