@@ -147,6 +147,22 @@ import Testing
     #expect(seed.doubles() == [1, 2, 3, 4])
   }
 
+  @Test("AM-44: Recorded gradients share no memory with the seed or each other either")
+  func recordedSeed() throws {
+    let seed = constant(1, 2)
+    let a = try leaf(1, 1)
+    let b = try leaf(1, 1)
+    let kept = a + b
+    try kept.retainGrad()
+    try kept.backward(gradient: seed, createGraph: true)
+    try a.sum().backward()
+    try kept.backward(gradient: seed)
+    #expect(seed.doubles() == [1, 2])
+    #expect(a.grad?.doubles() == [3, 5])
+    #expect(b.grad?.doubles() == [2, 4])
+    #expect(kept.grad?.doubles() == [2, 4])
+  }
+
   @Test("AM-44: A seed is not changed by a second use of the root")
   func seedOfSharedRoot() throws {
     let x = try leaf(1, 1)

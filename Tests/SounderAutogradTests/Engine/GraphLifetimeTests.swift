@@ -35,6 +35,31 @@ import Testing
     #expect(x.grad?.item() == 4)
   }
 
+  @Test("AM-24: A pass that drops saved tensors has them for itself from the first read")
+  func firstReader() throws {
+    let x = try leaf(2)
+    let saved = SavedTensor(input: constant(5))
+    let kinds = Journal<AutogradError.Kind?>()
+    let root = Journal<Tensor>()
+    var node: Node?
+    let y = Tensor.recorded(constant(1), from: [x]) { pass in
+      let factor = try saved.unpack(try #require(node))
+      if kinds.entries.isEmpty {
+        kinds.note(nil)
+        kinds.note(errorKind { try root.entries[0].backward() })
+        kinds.note(errorKind { try root.entries[0].backward(retainGraph: true) })
+      }
+      pass.send(0, factor)
+    }
+    node = y.node
+    root.note(y)
+    try y.backward()
+    node = nil
+    root.entries = []
+    #expect(kinds.entries == [nil, .backwardTwice, nil])
+    #expect(x.grad?.item() == 10)
+  }
+
   @Test("AM-07: A graph without saved tensors has nothing to lose")
   func nothingSaved() throws {
     let x = try leaf(2)
