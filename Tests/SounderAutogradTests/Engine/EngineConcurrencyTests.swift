@@ -1,5 +1,4 @@
 import SounderArray
-import Synchronization
 import Testing
 
 @testable import SounderAutograd
@@ -106,9 +105,9 @@ import Testing
 
 /// Tensors that threads take and drop.
 private final class Handover: Sendable {
-  private let tensors: Mutex<[Tensor]>
+  private let tensors: Guarded<[Tensor]>
 
-  init(_ tensors: [Tensor]) { self.tensors = Mutex(tensors) }
+  init(_ tensors: [Tensor]) { self.tensors = Guarded(tensors) }
 
   func take() { _ = tensors.withLock { $0.popLast() }?.item() }
 }

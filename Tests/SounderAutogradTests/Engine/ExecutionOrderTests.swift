@@ -34,6 +34,8 @@ import Testing
     let old = try branch("old", leaves[0])
     let new = try branch("new", leaves[1])
     try (old + new).backward()
+    // A hook on a leaf lives as long as the leaf.
+    #expect(leaves.allSatisfy { $0.grad?.item() == 1 })
     #expect(order.entries == ["new", "leaf of new", "old", "leaf of old"])
   }
 
