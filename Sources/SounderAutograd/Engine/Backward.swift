@@ -26,13 +26,14 @@ extension Tensor {
     let results = try gradients(
       of: [self], withRespectTo: inputs, gradOutputs: [gradient], retainGraph: retainGraph,
       createGraph: createGraph, allowUnused: true)
+    var accumulated: Set<ObjectIdentifier> = []
     for (input, result) in zip(inputs, results) {
-      guard var contribution = Optional(result), contribution != nil else { continue }
+      guard let result, accumulated.insert(ObjectIdentifier(input)).inserted else { continue }
       if let leaf = input.accumulator {
+        var contribution: Tensor? = result
         try leaf.accumulate(&contribution, createGraph: createGraph)
-      } else if let contribution {
-        let extras = input.ensureExtras()
-        extras.retainedGrad = extras.retainedGrad.map { $0 + contribution } ?? contribution
+      } else {
+        input.retain(result, createGraph: createGraph)
       }
     }
   }

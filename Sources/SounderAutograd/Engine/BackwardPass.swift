@@ -49,6 +49,19 @@ public final class BackwardPass {
   }
 }
 
+extension BackwardPass {
+  /// The number of this thread's pass if it drops the saved tensors it reads, else 0.
+  ///
+  /// Of several such passes over one graph the first to read a node's saved tensors has them: a second
+  /// would otherwise succeed or fail depending on how far the first has come.
+  @inline(__always) static var consuming: UInt64 {
+    guard let current = ck_thread().pointee.backward_pass else { return 0 }
+    return Unmanaged<BackwardPass>.fromOpaque(current)._withUnsafeGuaranteedRef {
+      $0.retainGraph ? 0 : $0.id
+    }
+  }
+}
+
 // What a node's `apply` uses.
 extension BackwardPass {
   /// The gradient of an output; nil if nothing arrived there.
@@ -123,8 +136,9 @@ extension BackwardPass {
   @inline(__always) func claim(_ node: Node) -> Bool {
     let owner = ck_load_relaxed_u64(&node.owner)
     if owner == id { return false }
+    // A node met while another pass had it stays foreign, even if that pass is over by now.
+    if !foreign.isEmpty && foreign[ObjectIdentifier(node)] != nil { return false }
     if owner == 0 && ck_claim_u64(&node.owner, id) { return true }
-    if foreign[ObjectIdentifier(node)] != nil { return false }
     foreign[ObjectIdentifier(node)] = ForeignState()
     return true
   }

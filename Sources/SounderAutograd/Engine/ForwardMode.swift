@@ -15,8 +15,13 @@ public enum ForwardMode {
     let number: UInt32
 
     /// A tensor with the same elements as `primal` and the given tangent.
-    /// - Throws: ``AutogradError`` `.tangentShape` if shape or type differ.
+    /// - Throws: ``AutogradError`` `.tangentShape` if shape or type differ, `.noForwardLevel` if the
+    ///   level is closed or belongs to another thread.
     public func dual(_ primal: Tensor, tangent: Tensor) throws -> Tensor {
+      guard ck_thread().pointee.forward_level == number else {
+        throw AutogradError(
+          .noForwardLevel, "dual: the forward-mode level is closed, or open on another thread")
+      }
       guard tangent.shape == primal.shape && tangent.dtype == primal.dtype else {
         throw AutogradError(
           .tangentShape,

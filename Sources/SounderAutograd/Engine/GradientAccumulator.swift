@@ -51,13 +51,14 @@ package final class GradientAccumulator: Node {
     locked {
       if let current = accumulated {
         if createGraph {
-          accumulated = current + gradient
+          accumulated = withGradient(enabled: true) { current + gradient }
         } else {
           _ = Kernels.add(current.array, gradient.array, 1, out: current.array)
           current.incrementVersion()
         }
       } else if createGraph {
-        accumulated = gradient
+        // A later pass may add in place to memory the seed or a saved tensor shares.
+        accumulated = withGradient(enabled: true) { gradient.clone() }
       } else if let destination {
         if gradient.array.pointer != destination.pointer {
           destination.copy(from: gradient.array)

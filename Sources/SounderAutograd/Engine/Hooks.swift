@@ -58,10 +58,21 @@ final class NodeHooks {
     }
     for entry in retained where entry.slot == slot {
       guard let tensor = entry.tensor.value else { continue }
-      let extras = tensor.ensureExtras()
-      extras.retainedGrad = extras.retainedGrad.map { $0 + current } ?? current
+      tensor.retain(current, createGraph: Modes.recording)
     }
     return current
+  }
+}
+
+extension Tensor {
+  /// Adds to the gradient of a tensor that is not a leaf.
+  ///
+  /// The first is copied, because it may be the seed of the user or the gradient of another tensor.
+  func retain(_ gradient: Tensor, createGraph: Bool) {
+    let extras = ensureExtras()
+    extras.retainedGrad = withGradient(enabled: createGraph) {
+      extras.retainedGrad.map { $0 + gradient } ?? gradient.clone()
+    }
   }
 }
 

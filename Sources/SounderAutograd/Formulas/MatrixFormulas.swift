@@ -10,7 +10,7 @@ func matrixProduct(_ a: Tensor, _ b: Tensor, into destination: NDArray?) -> Tens
 
 /// A matrix whose rows are all leading dimensions.
 private func rows(_ x: Tensor) -> Tensor {
-  x.rank == 2 ? x : x.reshape([-1, x.shape[x.rank - 1]])
+  x.rank == 2 ? x : x.reshape([x.shape.dropLast().reduce(1, *), x.shape[x.rank - 1]])
 }
 
 func linearInputGradient(_ grad: Tensor, _ weight: Tensor) -> Tensor {
@@ -54,7 +54,7 @@ func matmulComposite(_ a: Tensor, _ b: Tensor) -> Tensor {
     require(false, "matmul: batch dimensions don't broadcast (\(a.shape) × \(b.shape))")
     return a
   }
-  let left = a.expand(Array(batch) + [n, k]).reshape([-1, n, k])
-  let right = b.expand(Array(batch) + [k, m]).reshape([-1, k, m])
+  let left = a.expand(Array(batch) + [n, k]).reshape([batch.elementCount, n, k])
+  let right = b.expand(Array(batch) + [k, m]).reshape([batch.elementCount, k, m])
   return left.bmm(right).reshape(Array(batch) + [n, m])
 }

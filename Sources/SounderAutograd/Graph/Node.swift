@@ -33,6 +33,8 @@ open class Node {
   @exclusivity(unchecked) final var lock: UInt32 = 0
   /// Whether the saved tensors were dropped after a pass.
   @exclusivity(unchecked) final var isReleased = false
+  /// The pass that read the saved tensors and will drop them, 0 if none did.
+  @exclusivity(unchecked) final var consumer: UInt64 = 0
   /// The pass that uses `state`, 0 if none does.
   @exclusivity(unchecked) final var owner: UInt64 = 0
   @exclusivity(unchecked) final var state = NodeState()

@@ -39,9 +39,12 @@ struct SavedTensor {
   /// The tensor as it was saved, or nil if there was none.
   /// - Throws: as ``unpack(_:)``.
   @inline(__always) func unpackOptional(_ node: Node) throws -> Tensor? {
+    let consumer = BackwardPass.consuming
     ck_lock(&node.lock)
-    let released = node.isReleased
+    let isTaken = consumer != 0 && node.consumer != 0 && node.consumer != consumer
+    let released = node.isReleased || isTaken
     let saved = released ? nil : tensor
+    if saved?.array.storage.version == version && consumer != 0 { node.consumer = consumer }
     ck_unlock(&node.lock)
     if released { throw Self.releasedError(node) }
     guard let saved else { return nil }
