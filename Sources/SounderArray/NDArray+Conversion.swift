@@ -36,13 +36,12 @@ extension NDArray {
   /// The elements in row-major order, converted to a Swift type.
   public func toArray<Element: ArrayElement>(as type: Element.Type = Element.self) -> [Element] {
     let source = cast(to: Element.dtype).contiguous()
-    return [Element](unsafeUninitializedCapacity: source.count) { buffer, count in
-      count = source.count
-      if let base = buffer.baseAddress {
-        UnsafeMutableRawPointer(base).copyMemory(
-          from: source.pointer, byteCount: source.count * source.dtype.byteSize)
-      }
-    }
+    // Not Array(unsafeUninitializedCapacity:): its closure ends in a call of memmove, and Swift 6.3.1
+    // then loses the register that tells of errors (r12 on x86-64) where the code is not specialised.
+    let first = source.pointer.assumingMemoryBound(to: Element.self)
+    let elements = Array(UnsafeBufferPointer(start: first, count: source.count))
+    withExtendedLifetime(source) {}
+    return elements
   }
 
   /// The value of an array with one element.
