@@ -81,10 +81,10 @@ extension Emitter {
         let unpack = type.isOptional || type.hasOptionalElements ? "unpackOptional" : "unpack"
         code.line(
           type.isList
-            ? "let \(field) = try self.\(field).map { try $0.\(unpack)(self) }"
-            : "let \(field) = try self.\(field).\(unpack)(self)")
+            ? "let \(field) = try \(unpack)List(self.\(field))"
+            : "let \(field) = try \(unpack)(self.\(field))")
       case .output:
-        code.line("let \(field) = try self.\(field).unpack(self)")
+        code.line("let \(field) = try unpack(self.\(field))")
       default: break
       }
     }

@@ -33,11 +33,11 @@ import Testing
           override func apply(_ pass: BackwardPass) throws {
             guard let grad = pass.gradient(0) else { return }
             if pass.needs(0) {
-              let other = try self.other.unpack(self)
+              let other = try unpack(self.other)
               pass.send(0, grad * other)
             }
             if pass.needs(1) {
-              let self_ = try self.self_.unpack(self)
+              let self_ = try unpack(self.self_)
               pass.send(1, grad * self_)
             }
           }
@@ -114,9 +114,9 @@ import Testing
           override func apply(_ pass: BackwardPass) throws {
             guard let grad = pass.gradient(0) else { return }
             if pass.needs(0) || pass.needs(1) {
-              let input = try self.input.unpack(self)
-              let weight = try self.weight.unpackOptional(self)
-              let mean = try self.mean.unpack(self)
+              let input = try unpack(self.input)
+              let weight = try unpackOptional(self.weight)
+              let mean = try unpack(self.mean)
               let inputGradients: (Tensor?, Tensor?) = layerNormGradients(grad, input, weight, mean, (input: pass.needs(0), weight: pass.needs(1)))
               pass.send(0, inputGradients.0)
               pass.send(1, inputGradients.1)
@@ -203,11 +203,11 @@ import Testing
           override func apply(_ pass: BackwardPass) throws {
             guard let grad = pass.gradient(0) else { return }
             if pass.needs(0) {
-              let weight = try self.weight.unpack(self)
+              let weight = try unpack(self.weight)
               pass.send(0, grad.mm(weight))
             }
             if pass.needs(1) {
-              let input = try self.input.unpack(self)
+              let input = try unpack(self.input)
               pass.send(1, product(grad.t(), input, into: pass.destination(1)))
             }
             if pass.needs(2) {
@@ -249,7 +249,7 @@ import Testing
           override func apply(_ pass: BackwardPass) throws {
             guard let grad = pass.gradient(0) else { return }
             if pass.needs(0) {
-              let result = try self.result.unpack(self)
+              let result = try unpack(self.result)
               pass.send(0, grad.thresholdBackward(result, 0))
             }
           }

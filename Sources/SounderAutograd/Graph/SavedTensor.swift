@@ -6,10 +6,10 @@ import SounderArray
 /// An input is kept as it is. An output is kept outside the graph and gets its node back when read,
 /// because node and output would own each other otherwise.
 struct SavedTensor {
-  private var tensor: Tensor?
-  private var version: UInt32 = 0
+  fileprivate var tensor: Tensor?
+  fileprivate var version: UInt32 = 0
   /// The output slot, or -1 for an input.
-  private var slot: Int32 = -1
+  fileprivate var slot: Int32 = -1
 
   init() {}
 
@@ -26,49 +26,82 @@ struct SavedTensor {
     self.slot = Int32(slot)
   }
 
+  mutating func release() { tensor = nil }
+}
+
+// How a node's `apply` reads what it saved.
+extension Node {
   /// The tensor as it was saved.
-  /// - Throws: ``AutogradError`` `.backwardTwice` if the graph was released, `.savedTensorModified` if
-  ///   the memory was changed in place since.
-  @inline(__always) func unpack(_ node: Node) throws -> Tensor {
-    guard let tensor = try unpackOptional(node) else {
-      throw AutogradError(.backwardTwice, "\(node.name): a saved tensor is missing")
-    }
+  ///
+  /// `saved` is a field of the node. It is read under the node's lock, because another pass over the
+  /// same graph may be dropping it.
+  /// - Throws: ``AutogradError`` `.backwardTwice` if the graph was used up by another pass,
+  ///   `.savedTensorModified` if the memory was changed in place since.
+  @inline(__always) final func unpack(_ saved: @autoclosure () -> SavedTensor) throws -> Tensor {
+    guard let tensor = try unpackOptional(saved()) else { throw releasedError() }
     return tensor
   }
 
   /// The tensor as it was saved, or nil if there was none.
   /// - Throws: as ``unpack(_:)``.
-  @inline(__always) func unpackOptional(_ node: Node) throws -> Tensor? {
-    let consumer = BackwardPass.consuming
-    ck_lock(&node.lock)
-    let isTaken = consumer != 0 && node.consumer != 0 && node.consumer != consumer
-    let released = node.isReleased || isTaken
-    let saved = released ? nil : tensor
-    if saved?.array.storage.version == version && consumer != 0 { node.consumer = consumer }
-    ck_unlock(&node.lock)
-    if released { throw Self.releasedError(node) }
-    guard let saved else { return nil }
-    if saved.array.storage.version != version { throw modifiedError(node, saved) }
-    if slot >= 0 && Modes.recording {
-      return Tensor(saved.array, node: node, slot: Int(slot))
-    }
-    return saved
+  @inline(__always)
+  final func unpackOptional(_ saved: @autoclosure () -> SavedTensor) throws -> Tensor? {
+    try restore(try locked(saved))
   }
 
-  mutating func release() { tensor = nil }
+  /// The tensors of a list as they were saved.
+  /// - Throws: as ``unpack(_:)``.
+  final func unpackList(_ saved: @autoclosure () -> [SavedTensor]) throws -> [Tensor] {
+    try locked(saved).map { entry in
+      guard let tensor = try restore(entry) else { throw releasedError() }
+      return tensor
+    }
+  }
 
-  private static func releasedError(_ node: Node) -> AutogradError {
+  /// The tensors of a list as they were saved, nil where there was none.
+  /// - Throws: as ``unpack(_:)``.
+  final func unpackOptionalList(_ saved: @autoclosure () -> [SavedTensor]) throws -> [Tensor?] {
+    try locked(saved).map { try restore($0) }
+  }
+
+  /// Reads a field for the pass of this thread, which owns the saved tensors from now on if it will
+  /// drop them.
+  @inline(__always) private func locked<Saved>(_ saved: () -> Saved) throws -> Saved {
+    let pass = BackwardPass.consuming
+    ck_lock(&lock)
+    if isReleased || (pass != 0 && consumer != 0 && consumer != pass) {
+      ck_unlock(&lock)
+      throw releasedError()
+    }
+    if pass != 0 { consumer = pass }
+    let value = saved()
+    ck_unlock(&lock)
+    return value
+  }
+
+  @inline(__always) private func restore(_ saved: SavedTensor) throws -> Tensor? {
+    guard let tensor = saved.tensor else { return nil }
+    if tensor.array.storage.version != saved.version { throw modifiedError(saved, tensor) }
+    if saved.slot >= 0 && Modes.recording {
+      return Tensor(tensor.array, node: self, slot: Int(saved.slot))
+    }
+    return tensor
+  }
+
+  @inline(never) private func releasedError() -> AutogradError {
     AutogradError(
       .backwardTwice,
-      "\(node.name): the graph was already used by a backward pass, which dropped its saved tensors; "
+      "\(name): the graph was already used by a backward pass, which dropped its saved tensors; "
         + "pass retainGraph: true to the first backward to use it again")
   }
 
-  private func modifiedError(_ node: Node, _ saved: Tensor) -> AutogradError {
-    let role = slot >= 0 ? "output \(slot)" : "an input"
+  @inline(never)
+  private func modifiedError(_ saved: SavedTensor, _ tensor: Tensor) -> AutogradError {
+    let role = saved.slot >= 0 ? "output \(saved.slot)" : "an input"
     return AutogradError(
       .savedTensorModified,
-      "\(node.name): \(role) of type \(saved.dtype) and shape \(saved.shape), needed for the gradient, "
-        + "was modified in place: version \(saved.array.storage.version), expected \(version)")
+      "\(name): \(role) of type \(tensor.dtype) and shape \(tensor.shape), needed for the gradient, "
+        + "was modified in place: version \(tensor.array.storage.version), expected \(saved.version)"
+    )
   }
 }

@@ -3,7 +3,6 @@ import SounderArray
 import SounderAutograd
 import SounderComm
 import SounderNN
-import Synchronization
 
 /// Asynchronous stochastic gradient descent without locks (Niu, Recht, Ré and Wright, 2011).
 ///
@@ -129,7 +128,7 @@ public final class Hogwild {
       arena.clearStop()
     }
     try group.barrier()
-    let firstError = Mutex<(any Error)?>(nil)
+    let firstError = FirstError()
     let join = DispatchGroup()
     let seed = options.seed
     let arena = arena
@@ -145,7 +144,7 @@ public final class Hogwild {
       join.enter()
       let thread = Thread {
         do { while try work(worker) {} } catch {
-          firstError.withLock { $0 = $0 ?? error }
+          firstError.keep(error)
           arena.stop()
         }
         join.leave()
@@ -161,11 +160,11 @@ public final class Hogwild {
         before = own.lossSum
       }
     } catch {
-      firstError.withLock { $0 = $0 ?? error }
+      firstError.keep(error)
       arena.stop()
     }
     join.wait()
-    if let error = firstError.withLock({ $0 }) { throw error }
+    if let error = firstError.value { throw error }
     try group.barrier()
     refresh()
     return try report()
@@ -190,4 +189,15 @@ public final class Hogwild {
       staleness: StalenessHistogram(bins: bins, maximum: Int(extremes[0])),
       retries: Int(counts[StalenessHistogram.binCount + 1]), wasStopped: extremes[1] != 0)
   }
+}
+
+/// The first error of several threads.
+private final class FirstError: @unchecked Sendable {
+  // @unchecked: the lock protects the error.
+  private let lock = NSLock()
+  private var error: (any Error)?
+
+  func keep(_ error: any Error) { lock.withLock { self.error = self.error ?? error } }
+
+  var value: (any Error)? { lock.withLock { error } }
 }

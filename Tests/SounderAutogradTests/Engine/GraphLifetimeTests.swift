@@ -43,7 +43,7 @@ import Testing
     let root = Journal<Tensor>()
     var node: Node?
     let y = Tensor.recorded(constant(1), from: [x]) { pass in
-      let factor = try saved.unpack(try #require(node))
+      let factor = try #require(node).unpack(saved)
       if kinds.entries.isEmpty {
         kinds.note(nil)
         kinds.note(errorKind { try root.entries[0].backward() })
