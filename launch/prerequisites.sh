@@ -32,27 +32,38 @@ missing_packages() {
   pkg-config --exists zlib 2>/dev/null || printf 'zlib1g-dev\n'
 }
 
-# require_packages: installs what is missing with apt-get, through sudo when not root.
-require_packages() {
-  local packages as_root=()
-  mapfile -t packages < <(missing_packages)
-  ((${#packages[@]})) || return 0
+# install_packages PACKAGE...: with apt-get, through sudo when not root.
+install_packages() {
+  local as_root=()
   command -v apt-get >/dev/null \
-    || fail "missing: ${packages[*]} (Debian's names; there is no apt-get here to install them)"
+    || fail "missing: $* (Debian's names; there is no apt-get here to install them)"
   if ((EUID != 0)); then
-    command -v sudo >/dev/null \
-      || fail "missing: ${packages[*]}; as root, run: apt-get install ${packages[*]}"
+    command -v sudo >/dev/null || fail "missing: $*; as root, run: apt-get install $*"
     as_root=(sudo)
     # Without a terminal nobody can type a password.
     if [[ ! -t 0 ]]; then as_root+=(-n); fi
   fi
-  heading "Installing ${packages[*]}"
+  heading "Installing $*"
   "${as_root[@]}" apt-get update -q \
-    || fail "apt-get update failed; as root, run: apt-get install ${packages[*]}"
+    || fail "apt-get update failed; as root, run: apt-get install $*"
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -q -y --no-install-recommends "${packages[@]}" \
-    || fail "could not install ${packages[*]}"
+    apt-get install -q -y --no-install-recommends "$@" || fail "could not install $*"
   hash -r
+}
+
+# require_packages: installs what is missing.
+require_packages() {
+  local packages
+  mapfile -t packages < <(missing_packages)
+  ((${#packages[@]})) || return 0
+  install_packages "${packages[@]}"
   mapfile -t packages < <(missing_packages)
   ((${#packages[@]} == 0)) || fail "still missing after the installation: ${packages[*]}"
+}
+
+# want_ip: root makes hosts with `ip`. Without it those tests are skipped, so no failure ends here.
+want_ip() {
+  if ((EUID != 0)) || command -v ip >/dev/null; then return 0; fi
+  (install_packages iproute2) || printf 'going on without iproute2\n'
+  hash -r
 }

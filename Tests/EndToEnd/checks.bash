@@ -25,6 +25,12 @@ check() {
   fi
 }
 
+# skip REASON: ends a script that cannot run here; that counts as neither passed nor failed.
+skip() {
+  printf 'skipped %s: %s\n' "$(basename "$0" .sh)" "$*"
+  exit 0
+}
+
 # finish: the exit code of the script.
 finish() { exit $((failures > 0)); }
 
