@@ -34,7 +34,7 @@ enum Failure {
   /// Writes the message to standard error.
   static func report(_ error: any Error) {
     // Every rank finds the same mistakes in the same configuration; one of them says so.
-    guard isSpeaking || !(error is ConfigurationError) else {
+    guard isSpeaking || !(error is ConfigurationError || error is ParallelError) else {
       // mpirun kills all ranks as soon as one fails: let the speaker finish first.
       usleep(300_000)
       return

@@ -27,6 +27,10 @@ enum Ranks {
       let code = try body(group)
       try group.leave()
       return code
+    } catch let error as ParallelError {
+      // A job that cannot be cut like that: all ranks find out alike, so all leave in order.
+      try group.leave()
+      throw error
     } catch {
       // A rank that leaves silently would let the others wait for it; this prints the error, too.
       if group.size > 1 { group.abort(error, exitCode: Failure.exitCode(of: error).rawValue) }

@@ -141,7 +141,8 @@
 
     /// Prints the error and ends all ranks of the job, at once, with an exit code.
     public override func abort(_ error: any Error, exitCode: Int32) {
-      let text = "\(CommunicationError.wrapping(error, rank: rank))\n"
+      let named = (error as? CommunicationError)?.rank != nil
+      let text = named ? "\(error)\n" : "rank \(rank): \(error)\n"
       FileHandle.standardError.write(Data(text.utf8))
       MPI_Abort(cmpi_comm_world(), exitCode)
       // MPI_Abort may return when MPI is no longer able to end the job.
