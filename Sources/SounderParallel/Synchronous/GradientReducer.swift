@@ -193,7 +193,11 @@ final class GradientReducer {
     memory.flags.publish(epoch: epoch(base + 4))
     try memory.flags.waitForAll(epoch: epoch(base + 4), "the end of step \(step)")
     update.finishReplicated(parameters, ranges, norm: norm)
-    for parameter in parameters { parameter.incrementVersion() }
+    for parameter in parameters {
+      parameter.incrementVersion()
+      // What this rank's slot holds is a part of the gradient, or has been consumed.
+      if options.update == .sharded { parameter.accumulator?.gradient = nil }
+    }
     return try outcome(report, norm: norm)
   }
 
