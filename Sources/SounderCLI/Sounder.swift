@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 /// The command line program.
 @main
@@ -13,6 +14,8 @@ struct SounderCommand: ParsableCommand {
     ])
 
   static func main() {
+    // A reader of the output that goes away must not cost the run.
+    signal(SIGPIPE, SIG_IGN)
     let command: any ParsableCommand
     do { command = try parseAsRoot() } catch { exit(withError: error) }
     Failure.exitOnError { [command] in

@@ -45,6 +45,13 @@ signal_stops_every_rank() {
   wait_until 5 gone signalled
 }
 
+# The reader of the progress lines goes away after the first of them.
+closed_pipe_costs_nothing() {
+  { "$sounder" train configs/digits.yaml --run-dir "$scratch/piped" --set train.epochs=1 \
+    --set train.log_every=1 || printf 'failed\n' >"$scratch/piped-failed"; } | head -n 1
+  [[ ! -e $scratch/piped-failed && -s $scratch/piped/model.safetensors ]]
+}
+
 # mpirun_of PID: the mpirun at or under a process.
 mpirun_of() {
   local child
@@ -57,5 +64,6 @@ mpirun_of() {
 
 check 'a killed rank ends the job within 10 s and leaves nothing in /dev/shm' killed_rank_ends_the_job
 check 'SIGUSR1 stops all ranks with exit code 75 and a model' signal_stops_every_rank
+check 'a closed pipe does not stop a run' closed_pipe_costs_nothing
 check 'eight ranks train, however few the cores' train 8 eight --set train.epochs=1
 finish

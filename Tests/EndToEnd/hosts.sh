@@ -115,7 +115,7 @@ hogwild_is_refused() {
   expect_code 78 across "$even" slot "$sounder" train configs/digits-hogwild.yaml \
     --run-dir "$scratch/hogwild" "${short[@]}" >"$scratch/refused" 2>&1
   cat "$scratch/refused"
-  grep -qE "^rank [0-3]: .*$refusal" "$scratch/refused"
+  [[ $(grep -cE "^error: $refusal" "$scratch/refused") == 1 ]]
   if grep -E 'Fatal error|Stack dump|signal' "$scratch/refused"; then return 1; fi
 }
 
