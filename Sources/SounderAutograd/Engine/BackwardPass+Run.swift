@@ -29,6 +29,7 @@ extension BackwardPass {
         index += 1
       }
     } catch {
+      for node in reached { node._withUnsafeGuaranteedRef { giveBackSaved($0) } }
       for callback in failureCallbacks { callback(error) }
       throw error
     }
@@ -113,6 +114,13 @@ extension BackwardPass {
     node.isReleased = true
     ck_unlock(&node.lock)
     if first { node.releaseSaved() }
+  }
+
+  /// Lets other passes read what this one, which has failed, read but did not drop.
+  private func giveBackSaved(_ node: Node) {
+    ck_lock(&node.lock)
+    if node.consumer == id && !node.isReleased { node.consumer = 0 }
+    ck_unlock(&node.lock)
   }
 
   @inline(__always) private func passOn(_ node: Node) throws {

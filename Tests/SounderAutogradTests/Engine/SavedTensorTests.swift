@@ -20,6 +20,21 @@ import Testing
     try checkThirdOrder(penalty, [x, w])
   }
 
+  @Test("A pass that fails leaves what it read to the next one")
+  func failedPass() throws {
+    let x = try Tensor([1, 2] as [Double]).requiresGrad()
+    let inner = x * 1
+    let factor = Tensor([3, 4] as [Double])
+    let loss = (inner * inner * factor).sum()
+    try noGrad { _ = try factor.mul_(Tensor([1, 2] as [Double])) }
+    for _ in 0..<2 {
+      #expect {
+        try loss.backward()
+      } throws: { ($0 as? AutogradError)?.kind == .savedTensorModified }
+    }
+    #expect(x.grad == nil)
+  }
+
   @Test("Cross-entropy has a right gradient of its gradient")
   func crossEntropy() throws {
     var stream = RandomStream(seed: 2, stream: 3)
