@@ -44,8 +44,8 @@ final class HogwildWorker: @unchecked Sendable {
     gradients = Kernels.zeros(shape, .float32)
     momentum = optimizer.momentum == 0 ? nil : Kernels.zeros(shape, .float32)
     delta = Kernels.zeros([Self.blockCount], .float32)
+    model.bindParameters(to: snapshot.pointer, owner: snapshot.storage, copying: false)
     for entry in entries {
-      entry.tensor.rebind(Self.part(of: snapshot, entry))
       entry.tensor.accumulator?.destination = Self.part(of: gradients, entry)
     }
   }

@@ -65,7 +65,7 @@ final class GradientReducer {
     waiting = Array(repeating: 0, count: buckets.buckets.count)
     isTouched = Array(repeating: false, count: parameters.count)
     update = try SliceUpdate(
-      layout: layout, memory: memory, buckets: buckets, optimizer: flat, group: group,
+      model: model, memory: memory, buckets: buckets, optimizer: flat, group: group,
       options: options, leaves: hosts.leaves(in: memory, plan: plan), shards: plan.shards)
     for (index, parameter) in parameters.enumerated() {
       parameter.accumulator?.sink = { [unowned self] _ in try self.parameterReady(index) }

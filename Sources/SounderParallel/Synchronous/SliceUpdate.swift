@@ -22,7 +22,6 @@ final class SliceUpdate {
   private let parameters: UnsafeMutablePointer<Float>
   private let state: [UnsafeMutableRawPointer]
   private let ownMemory: [NDArray]
-  private let shards: Int
   private var step = 1
   private var learningRate = 0.0
 
@@ -31,14 +30,13 @@ final class SliceUpdate {
   private var updatesAtOnce: Bool { isSharded && options.clipNorm == nil }
 
   init(
-    layout: ParameterLayout, memory: StepRegion, buckets: BucketPlan, optimizer: FlatOptimizer,
+    model: Module, memory: StepRegion, buckets: BucketPlan, optimizer: FlatOptimizer,
     group: any ProcessGroup, options: DataParallel.Options, leaves: [TreeSum.Leaf], shards: Int
   ) throws {
     self.memory = memory
     self.buckets = buckets
     self.optimizer = optimizer
     self.options = options
-    self.shards = shards
     localRank = memory.region.localRank
     localSize = memory.region.localSize
     elementCount = memory.elementCount
@@ -54,20 +52,15 @@ final class SliceUpdate {
       parameters = ownMemory[0].pointer.assumingMemoryBound(to: Float.self)
       state = ownMemory.dropFirst().map(\.pointer)
     }
-    try bind(layout, group)
+    try bind(model, group)
   }
 
   func deallocate() { sum.deallocate() }
 
   /// Moves the parameters into the memory that is updated, with the values of rank 0.
-  private func bind(_ layout: ParameterLayout, _ group: any ProcessGroup) throws {
+  private func bind(_ model: Module, _ group: any ProcessGroup) throws {
     let initial = Kernels.zeros([elementCount], .float32)
-    for entry in layout.entries {
-      NDArray(
-        storage: initial.storage, dtype: .float32, offset: entry.offset, shape: entry.tensor.shape,
-        strides: entry.tensor.shape.contiguousStrides
-      ).copy(from: entry.tensor.array)
-    }
+    model.bindParameters(to: initial.pointer, owner: initial.storage)
     let bytes = UnsafeMutableRawBufferPointer(
       start: initial.pointer, count: elementCount * MemoryLayout<Float>.stride)
     try group.broadcast(bytes, root: 0)
@@ -76,14 +69,8 @@ final class SliceUpdate {
         from: initial.pointer, byteCount: bytes.count)
     }
     try group.barrier()
-    for entry in layout.entries {
-      entry.tensor.rebind(
-        isSharded
-          ? memory.array(parameters, offset: entry.offset, shape: entry.tensor.shape)
-          : NDArray(
-            storage: ownMemory[0].storage, dtype: .float32, offset: entry.offset,
-            shape: entry.tensor.shape, strides: entry.tensor.shape.contiguousStrides))
-    }
+    model.bindParameters(
+      to: parameters, owner: isSharded ? memory.region : ownMemory[0].storage, copying: false)
   }
 
   func begin(step: Int, learningRate: Double) {
