@@ -17,6 +17,7 @@ public enum Activation: String, Sendable, Hashable, CaseIterable {
 
 /// The larger of the element and zero.
 public final class ReLU: Module {
+  /// Applies the function to every element.
   public override func forward(_ input: Tensor) -> Tensor { input.relu() }
 }
 
@@ -28,6 +29,7 @@ public final class GELU: Module {
   /// The exact function, or its approximation.
   public init(approximate: Bool = false) { self.approximate = approximate }
 
+  /// Applies the function to every element.
   public override func forward(_ input: Tensor) -> Tensor {
     input.gelu(approximate: approximate ? "tanh" : "none")
   }
@@ -35,10 +37,12 @@ public final class GELU: Module {
 
 /// The hyperbolic tangent.
 public final class Tanh: Module {
+  /// Applies the function to every element.
   public override func forward(_ input: Tensor) -> Tensor { input.tanh() }
 }
 
 /// The logistic function 1 / (1 + e⁻ˣ).
 public final class Sigmoid: Module {
+  /// Applies the function to every element.
   public override func forward(_ input: Tensor) -> Tensor { input.sigmoid() }
 }

@@ -21,6 +21,7 @@ public final class Dropout: Module {
     self.probability = probability
   }
 
+  /// Drops elements in training; the input itself otherwise.
   public override func forward(_ input: Tensor) -> Tensor {
     guard isTraining, probability > 0 else { return input }
     return input.nativeDropout(probability, RandomContext.stream(for: layer)).0

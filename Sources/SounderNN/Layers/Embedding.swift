@@ -22,10 +22,12 @@ public final class Embedding: Module {
     initializeNew([("weight", weight)])
   }
 
+  /// The rows of the table at the given indices, `[*]` → `[*, width]`.
   public override func forward(_ input: Tensor) -> Tensor {
     weight.embedding(input, paddingIdx: paddingIndex ?? -1)
   }
 
+  /// Draws the initial values of a parameter.
   public override func initialize(
     _ name: String, _ values: NDArray, from stream: inout RandomStream
   ) {

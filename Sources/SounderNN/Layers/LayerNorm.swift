@@ -31,10 +31,12 @@ public final class LayerNorm: Module {
     self.init([width], epsilon: epsilon, affine: affine)
   }
 
+  /// The normalised, scaled and shifted input, of the same shape.
   public override func forward(_ input: Tensor) -> Tensor {
     input.layerNorm(shape, weight: weight, bias: bias, eps: epsilon)
   }
 
+  /// Draws the initial values of a parameter.
   public override func initialize(
     _ name: String, _ values: NDArray, from stream: inout RandomStream
   ) {

@@ -19,8 +19,10 @@ public final class Linear: Module {
     initializeNew([("weight", weight), ("bias", self.bias)])
   }
 
+  /// The affine map of the last dimension, `[*, in]` → `[*, out]`.
   public override func forward(_ input: Tensor) -> Tensor { input.linear(weight, bias: bias) }
 
+  /// Draws the initial values of a parameter.
   public override func initialize(
     _ name: String, _ values: NDArray, from stream: inout RandomStream
   ) {

@@ -31,6 +31,7 @@ public final class MLP: Module {
     self.layers = layers
   }
 
+  /// The outputs of the last layer, `[batch, in]` → `[batch, out]`.
   public override func forward(_ input: Tensor) -> Tensor {
     layers.reduce(input) { value, layer in layer(value) }
   }

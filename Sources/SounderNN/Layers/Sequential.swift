@@ -17,6 +17,7 @@ public final class Sequential: Module {
   /// The composition of the given modules.
   public convenience init(_ layers: Module...) { self.init(layers) }
 
+  /// Applies the modules one after the other.
   public override func forward(_ input: Tensor) -> Tensor {
     layers.reduce(input) { value, layer in layer(value) }
   }
