@@ -65,6 +65,7 @@ CK_EACH_COMPLEX(CK_UNARY, cos, cos(x))
 CK_EACH_COMPLEX(CK_UNARY, tanh, tanh(x))
 CK_EACH_COMPLEX(CK_UNARY, sigmoid, 1 / (1 + exp(-x)))
 CK_EACH_COMPLEX(CK_UNARY, silu, x / (1 + exp(-x)))
+CK_EACH_COMPLEX(CK_UNARY, conj, conj(x))
 
 ck_unary_loop *ck_unary(ck_unary_op op, uint8_t dtype) {
   static ck_unary_loop *const table[CK_UNARY_COUNT][CK_DTYPE_COUNT] = {
@@ -88,6 +89,7 @@ ck_unary_loop *ck_unary(ck_unary_op op, uint8_t dtype) {
     [CK_GELU_TANH] = {CK_TABLE_FLOAT(ck_gelu_tanh)},
     [CK_SILU] = {CK_TABLE_INEXACT(ck_silu)},
     [CK_CLAMP] = {CK_TABLE_REAL(ck_clamp)},
+    [CK_CONJ] = {[CK_COMPLEX64] = ck_conj_c64, [CK_COMPLEX128] = ck_conj_c128},
   };
   return table[op][dtype];
 }

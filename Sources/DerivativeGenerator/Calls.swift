@@ -18,13 +18,14 @@ extension Schema {
   }
 
   /// A call of the Swift function, or of its in-place variant, with a value for each argument.
-  func call(_ values: [String], isInPlace: Bool = false) -> String {
-    let name = functionName + (isInPlace ? "_" : "")
+  func call(_ values: [String], _ variant: Variant = .functional) -> String {
+    let name = functionName + (variant == .inPlace ? "_" : "")
     let parts = arguments.indices.dropFirst(isMethod ? 1 : 0).map { index in
       (label(index).map { "\($0): " } ?? "") + values[index]
     }
+    let out = variant == .out ? ["out: out"] : []
     let receiver = isMethod ? values[0] : "Tensor"
-    return "\(receiver).\(name)(\(parts.joined(separator: ", ")))"
+    return "\(receiver).\(name)(\((parts + out).joined(separator: ", ")))"
   }
 
   /// How the formulas spell a saved value.

@@ -21,7 +21,10 @@ struct DeclarationFile {
     let entries = list.compactMap { EntryReader(context: context).entry($0) }
     let checked = entries.map { EntryChecker(context: context).check($0) }
     checkNames(checked, context)
-    return checked
+    // An operator that is declared by hand wins over one that follows from another.
+    let declared = Set(checked.map(\.schema.fullName))
+    let twins = checked.flatMap(\.twins).filter { !declared.contains($0.schema.fullName) }
+    return checked + twins
   }
 
   private static func report(_ error: any Error, _ context: CheckContext) {
@@ -46,9 +49,7 @@ struct DeclarationFile {
   private static func checkNames(_ entries: [Entry], _ context: CheckContext) {
     var lines: [String: Int] = [:]
     for entry in entries {
-      let names =
-        [entry.schema.fullName] + (entry.hasInPlaceVariant ? [entry.schema.inPlaceName] : [])
-      for name in names {
+      for name in entry.variants.map(entry.schema.fullName) {
         if let line = lines[name] {
           context.error(
             "operator '\(name)' is already declared in line \(line)", at: entry.position)
@@ -62,12 +63,4 @@ struct DeclarationFile {
 extension Node {
   /// Where the node starts.
   var position: Position? { mark.map { Position(line: $0.line, column: $0.column) } }
-}
-
-extension Schema {
-  /// The registry name of the in-place variant: `mul_.Tensor`.
-  var inPlaceName: String { overload.isEmpty ? "\(name)_" : "\(name)_.\(overload)" }
-
-  /// The declaration of the in-place variant.
-  var inPlaceText: String { inPlaceName + text.drop { $0 != "(" } }
 }

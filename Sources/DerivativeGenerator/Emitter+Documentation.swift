@@ -1,26 +1,33 @@
 extension Emitter {
   /// The documentation of a function: the entry's text, the schema and the parameters.
-  func documentation(_ entry: Entry, isInPlace: Bool, _ code: inout CodeWriter) {
+  func documentation(_ entry: Entry, _ variant: Variant, _ code: inout CodeWriter) {
     let schema = entry.schema
     for line in entry.documentation.split(separator: "\n", omittingEmptySubsequences: false) {
       code.line(line.isEmpty ? "///" : "/// \(line)")
     }
     code.line("///")
-    if isInPlace {
+    if variant == .inPlace {
       code.line("/// Writes the result into this tensor and returns it.")
+    } else if variant == .out {
+      code.line("/// Writes the result into `out` and returns it; takes no part in a graph.")
     } else if entry.isView {
       code.line("/// The result shares its memory with this tensor.")
     }
-    code.line("/// Schema: `\(isInPlace ? schema.inPlaceText : schema.text)`.")
+    code.line("/// Schema: `\(schema.text(variant))`.")
     let parameters = schema.arguments.enumerated().dropFirst(schema.isMethod ? 1 : 0)
       .map { "\(variable($1.name)): \(description($1))" }
+      + (variant == .out ? ["out: The tensor to write to, of the result's shape."] : [])
     if parameters.count == 1 {
       code.line("/// - Parameter \(parameters[0])")
     } else if !parameters.isEmpty {
       code.line("/// - Parameters:")
       for parameter in parameters { code.line("///   - \(parameter)") }
     }
-    if isInPlace {
+    if variant == .out {
+      code.line(
+        "/// - Throws: ``AutogradError`` `.outVariant` if a tensor requires a gradient and gradients are on."
+      )
+    } else if variant == .inPlace {
       code.line(
         "/// - Throws: ``AutogradError`` if this tensor is a leaf that requires a gradient, or a view "
           + "of one.")
@@ -38,6 +45,7 @@ extension Emitter {
       case .string: "name"
       case .dtype: "element type"
       case .stream: "stream of random numbers"
+      case .index: "index, range or mask"
       }
     let what =
       argument.type.isList

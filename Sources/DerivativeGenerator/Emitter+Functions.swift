@@ -10,6 +10,8 @@ extension Emitter {
         if entry.hasInPlaceVariant {
           code.line("")
           inPlaceFunction(entry, &code)
+          code.line("")
+          outFunction(entry, &code)
         }
       }
     }
@@ -19,7 +21,7 @@ extension Emitter {
   /// The function of one operator.
   func function(_ entry: Entry, _ code: inout CodeWriter) {
     let schema = entry.schema
-    documentation(entry, isInPlace: false, &code)
+    documentation(entry, .functional, &code)
     let qualifier = schema.isMethod ? "public func" : "public static func"
     let head = "\(qualifier) \(declared(schema.functionName))(\(schema.parameterList))"
     code.block("\(head) -> \(schema.returnType)") { code in
@@ -39,7 +41,8 @@ extension Emitter {
 
   private func runKernel(_ entry: Entry, _ code: inout CodeWriter) {
     let schema = entry.schema
-    let call = "Kernels.\(entry.kernel)(\(kernelArguments(entry)))"
+    let copy = entry.copiesView ? ".copied()" : ""
+    let call = "Kernels.\(entry.kernel)(\(kernelArguments(entry)))\(copy)"
     if schema.returns.count == 1 { return code.line("let result = Tensor(\(call))") }
     let names = schema.returns.indices.map { schema.outputName($0) }
     code.line("let (\(names.map { $0 + "Array" }.joined(separator: ", "))) = \(call)")

@@ -6,7 +6,7 @@ extension Emitter {
   func inPlaceFunction(_ entry: Entry, _ code: inout CodeWriter) {
     let schema = entry.schema
     let name = schema.functionName + "_"
-    documentation(entry, isInPlace: true, &code)
+    documentation(entry, .inPlace, &code)
     code.line("@discardableResult")
     code.block("public func \(name)(\(schema.parameterList)) throws -> Tensor") { code in
       let operands = entry.differentiable.filter { $0 != 0 }.map { requiresGradient(schema, $0) }

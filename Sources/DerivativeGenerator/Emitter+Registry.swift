@@ -4,9 +4,7 @@ extension Emitter {
     var code = CodeWriter()
     code.line(header("The rows of the operator registry"))
     code.block("extension OperatorRegistry") { code in
-      let rows = entries.flatMap { entry in
-        [rowName(entry, false)] + (entry.hasInPlaceVariant ? [rowName(entry, true)] : [])
-      }
+      let rows = entries.flatMap { entry in entry.variants.map { rowName(entry, $0) } }
       code.line("/// Every generated operator.")
       code.block("static func generatedEntries() -> [OperatorEntry]") { code in
         code.line("[")
@@ -14,46 +12,51 @@ extension Emitter {
         code.line("]")
       }
       for entry in entries {
-        code.line("")
-        row(entry, isInPlace: false, &code)
-        if entry.hasInPlaceVariant {
+        for variant in entry.variants {
           code.line("")
-          row(entry, isInPlace: true, &code)
+          row(entry, variant, &code)
         }
       }
     }
     return code.text
   }
 
-  private func rowName(_ entry: Entry, _ isInPlace: Bool) -> String {
-    "\(entry.schema.identifier)\(isInPlace ? "InPlace" : "")Entry"
+  private func rowName(_ entry: Entry, _ variant: Variant) -> String {
+    let suffix =
+      switch variant {
+      case .functional: ""
+      case .inPlace: "InPlace"
+      case .out: "Out"
+      }
+    return "\(entry.schema.identifier)\(suffix)Entry"
   }
 
-  func row(_ entry: Entry, isInPlace: Bool, _ code: inout CodeWriter) {
+  func row(_ entry: Entry, _ variant: Variant, _ code: inout CodeWriter) {
     let schema = entry.schema
-    let hasForward = if case .none = entry.tangent { false } else { true }
+    let hasForward = if case .none = entry.tangent { false } else { variant != .out }
+    let hasReverse = variant != .out && !entry.differentiable.isEmpty
     let saved = entry.saved.map { quoted(schema.savedName($0)) }.joined(separator: ", ")
-    code.block("private static func \(rowName(entry, isInPlace))() -> OperatorEntry") { code in
+    code.block("private static func \(rowName(entry, variant))() -> OperatorEntry") { code in
       code.line("OperatorEntry(")
       code.line(
-        "  name: \(quoted(schema.name + (isInPlace ? "_" : ""))), overload: \(quoted(schema.overload)),"
-      )
-      let text = isInPlace ? schema.inPlaceText : schema.text
-      code.line("  schema: \(quoted(text)),")
+        "  name: \(quoted(schema.name(variant))), overload: \(quoted(schema.overload(variant))),")
+      code.line("  schema: \(quoted(schema.text(variant))),")
       code.line("  documentation: \(quoted(entry.documentation)),")
       code.line("  parameters: [")
       for (index, argument) in schema.arguments.enumerated() {
-        code.line("    \(parameter(argument, isDifferentiable: entry.isDifferentiable(index))),")
+        let isDifferentiable = variant != .out && entry.isDifferentiable(index)
+        code.line("    \(parameter(argument, isDifferentiable: isDifferentiable)),")
       }
+      if variant == .out { code.line("    OperatorParameter(\"out\", .tensor),") }
       code.line("  ],")
-      code.line("  savedValues: [\(saved)], hasReverse: \(!entry.differentiable.isEmpty),")
+      code.line("  savedValues: [\(saved)], hasReverse: \(hasReverse),")
       code.line("  hasForward: \(hasForward), isComposite: \(entry.composite != nil),")
-      code.line("  isInPlace: \(isInPlace), isView: \(entry.isView),")
+      code.line("  isInPlace: \(variant == .inPlace), isView: \(entry.isView),")
       code.line("  differentiableOutputs: [\(outputs(entry))],")
       code.line("  samples: [")
-      for sample in entry.samples { code.line("    \(self.sample(sample, schema)),") }
+      for sample in variant == .out ? [] : entry.samples { code.line("    \(self.sample(sample, schema)),") }
       code.line("  ]")
-      code.block(")") { call(entry, isInPlace: isInPlace, &$0) }
+      code.block(")") { call(entry, variant, &$0) }
     }
   }
 
@@ -65,6 +68,7 @@ extension Emitter {
   private func parameter(_ argument: Argument, isDifferentiable: Bool) -> String {
     var text = "OperatorParameter(\(quoted(argument.name)), .\(typeName(argument.type.base))"
     if argument.type.isList { text += ", isList: true" }
+    if let length = argument.type.length { text += ", length: \(length)" }
     if argument.type.hasOptionalElements { text += ", hasOptionalElements: true" }
     if argument.type.isOptional { text += ", isOptional: true" }
     if let value = argument.defaultValue {
@@ -82,6 +86,7 @@ extension Emitter {
     case .string: "string"
     case .dtype: "dtype"
     case .stream: "stream"
+    case .index: "index"
     }
   }
 
@@ -110,19 +115,23 @@ extension Emitter {
   }
 
   /// The closure that calls the function with arguments taken from a list.
-  private func call(_ entry: Entry, isInPlace: Bool, _ code: inout CodeWriter) {
+  private func call(_ entry: Entry, _ variant: Variant, _ code: inout CodeWriter) {
     let schema = entry.schema
     code.line("arguments in")
     for (index, argument) in schema.arguments.enumerated() {
       code.line("let value\(index) = try arguments.value(\(index), as: \(metatype(argument.type)))")
     }
-    let call = schema.call(schema.arguments.indices.map { "value\($0)" }, isInPlace: isInPlace)
-    if schema.returns.count == 1 {
-      code.line("return [\(isInPlace ? "try " : "")\(call)]")
-    } else {
-      let parts = schema.returns.indices.map { "results.\($0)" }.joined(separator: ", ")
-      code.line("let results = \(call)\nreturn [\(parts)]")
+    if variant == .out {
+      code.line("let out = try arguments.value(\(schema.arguments.count), as: Tensor.self)")
     }
+    let call = schema.call(schema.arguments.indices.map { "value\($0)" }, variant)
+    if schema.returns.count == 1 {
+      let result = variant == .functional ? call : "try \(call)"
+      return code.line("return \(schema.returns[0].isList ? result : "[\(result)]")")
+    }
+    let parts = schema.returns.enumerated()
+      .map { $1.isList ? "results.\($0)" : "[results.\($0)]" }
+    code.line("let results = \(call)\nreturn \(parts.joined(separator: " + "))")
   }
 
   private func metatype(_ type: ArgumentType) -> String {

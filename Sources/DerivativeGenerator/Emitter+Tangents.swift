@@ -36,10 +36,11 @@ extension Emitter {
       var scope = scope
       scope.elementwiseArgument = argument
       let optional = entry.schema.arguments[argument].type.isOptional ? "?" : ""
-      let binding = "let \(scope.tangent(argument)) = \(scope.local(argument))\(optional).tangent"
+      let binding =
+        "let \(scope.tangent(argument)) = \(scope.local(argument))\(optional).tangent?.conj()"
       code.block("if \(binding)") { code in
         let expression = scope.rewrite(rule.source, silent).text
-        code.formula(rule.source, file: file, "\(result).addTangent(\(expression))")
+        code.formula(rule.source, file: file, "\(result).addTangent((\(expression)).conj())")
       }
     }
   }

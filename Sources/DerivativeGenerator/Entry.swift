@@ -1,13 +1,17 @@
 /// Everything the declaration file says about one operator.
 struct Entry {
   let position: Position
-  let schema: Schema
+  var schema: Schema
   var documentation = ""
   /// The reverse formulas, in the order of the arguments.
   var reverse: [ReverseRule] = []
   var tangent = TangentRule.none
   var hasInPlaceVariant = false
   var isView = false
+  /// Whether the operator is the copying twin of a view.
+  var copiesView = false
+  /// Whether a variant on lists of tensors exists.
+  var hasForeachVariant = false
   var kernel: String
   /// The body of an operator made of others.
   var composite: Located?

@@ -21,6 +21,17 @@ struct EntryChecker {
     if entry.schema.returns.isEmpty {
       context.error("schema: \(name) has no result", at: entry.position)
     }
+    if entry.composite == nil, entry.schema.returns.contains(where: \.isList) {
+      context.error(
+        "schema: \(name) returns a list; only composite operators can", at: entry.position)
+    }
+    if entry.hasForeachVariant,
+      entry.schema.returns.count != 1 || !entry.schema.arguments.contains(where: \.type.isTensor)
+        || entry.schema.arguments.contains(where: { $0.type.isTensor && $0.type.isList })
+    {
+      context.error(
+        "foreach: \(name) must take single tensors and have one result", at: entry.position)
+    }
     if entry.isView, !entry.schema.isMethod {
       context.error("view: the first argument of \(name) must be a Tensor", at: entry.position)
     }

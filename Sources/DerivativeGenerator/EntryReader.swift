@@ -5,7 +5,7 @@ struct EntryReader {
   let context: CheckContext
 
   private static let options = [
-    "func", "doc", "inplace", "view", "kernel", "composite", "output_differentiability",
+    "func", "doc", "swift", "inplace", "view", "foreach", "kernel", "composite", "output_differentiability",
     "nondifferentiable", "samples",
   ]
   private static let reserved: Set<String> =
@@ -21,10 +21,11 @@ struct EntryReader {
       context.error("the entry has no 'func'", at: position)
       return nil
     }
-    guard let text = located(declaration), let schema = schema(text) else { return nil }
+    guard let text = located(declaration), var schema = schema(text) else { return nil }
+    schema.swiftName = mapping["swift"].flatMap(located)?.text
     checkNames(schema, text)
     var entry = Entry(
-      position: text.position, schema: schema, kernel: camelCase(schema.name),
+      position: text.position, schema: schema, kernel: schema.functionName,
       isOutputDifferentiable: schema.returns.map { _ in true })
     var tangents: [TangentFormula] = []
     for (key, value) in mapping {
@@ -74,6 +75,7 @@ struct EntryReader {
     switch option {
     case "doc": entry.documentation = located(value)?.text ?? ""
     case "inplace": entry.hasInPlaceVariant = flag(option, value)
+    case "foreach": entry.hasForeachVariant = flag(option, value)
     case "view": entry.isView = flag(option, value)
     case "kernel": entry.kernel = located(value)?.text ?? entry.kernel
     case "composite": entry.composite = located(value)

@@ -7,6 +7,9 @@ indirect enum Literal: Equatable {
   case string(String)
   case list([Literal])
 
+  /// Whether the value is a list.
+  var isList: Bool { if case .list = self { true } else { false } }
+
   /// Whether the value may be passed for an argument of the given type.
   func fits(_ type: ArgumentType) -> Bool {
     if self == .none { return type.isOptional }

@@ -29,15 +29,27 @@ let swiftKeywords: Set = [
   "operator", "static", "extension", "defer", "break", "continue", "await", "async", "inout",
 ]
 
+extension Return {
+  /// The result's type in Swift.
+  var swiftType: String { isList ? "[Tensor]" : "Tensor" }
+}
+
 extension Schema {
   /// The Swift name of the function: `logSoftmax`.
-  var functionName: String { camelCase(name) }
+  var functionName: String { swiftName ?? camelCase(plainName) }
+
+  /// The name as one word, without the namespace that Swift's functions don't have: `linalg_inv`.
+  var plainName: String {
+    let prefix = "nn.functional."
+    let local = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+    return String(local.map { $0 == "." ? "_" : $0 })
+  }
 
   /// The class of the graph node: `MulTensorBackward`.
-  var nodeName: String { typeCase(name) + typeCase(overload) + "Backward" }
+  var nodeName: String { typeCase(plainName) + typeCase(overload) + "Backward" }
 
   /// A Swift name of its own for each operator: `mulTensor`.
-  var identifier: String { camelCase(name) + typeCase(overload) }
+  var identifier: String { camelCase(plainName) + typeCase(overload) }
 
   /// Whether the function is a method on its first argument.
   var isMethod: Bool { arguments.first?.type == ArgumentType(base: .tensor) }
@@ -63,8 +75,10 @@ extension Schema {
 
   /// The result's type in Swift.
   var returnType: String {
-    if returns.count == 1 { return "Tensor" }
-    let parts = returns.map { $0.name.map { "\(camelCase($0)): Tensor" } ?? "Tensor" }
+    if returns.count == 1 { return returns[0].swiftType }
+    let parts = returns.map { result in
+      (result.name.map { "\(camelCase($0)): " } ?? "") + result.swiftType
+    }
     return "(" + parts.joined(separator: ", ") + ")"
   }
 }

@@ -1,10 +1,13 @@
 /// The declaration of an operator: `mul.Tensor(Tensor self, Tensor other) -> Tensor`.
 struct Schema: Equatable {
-  let text: String
-  let name: String
-  let overload: String
-  let arguments: [Argument]
-  let returns: [Return]
+  var text: String
+  /// With its namespace: `nn.functional.relu`, `linalg.inv`.
+  var name: String
+  var overload: String
+  var arguments: [Argument]
+  var returns: [Return]
+  /// The Swift name, if the declaration gives one.
+  var swiftName: String?
 
   /// The name in the registry: `mul.Tensor`.
   var fullName: String { overload.isEmpty ? name : "\(name).\(overload)" }
@@ -13,7 +16,7 @@ struct Schema: Equatable {
 /// One argument of an operator.
 struct Argument: Equatable {
   let name: String
-  let type: ArgumentType
+  var type: ArgumentType
   let defaultValue: Literal?
   let isKeywordOnly: Bool
 }
@@ -21,6 +24,8 @@ struct Argument: Equatable {
 /// One result of an operator.
 struct Return: Equatable {
   let name: String?
+  /// Whether the result is a list of tensors.
+  var isList = false
 }
 
 /// The type of an argument: a base type, possibly optional, possibly a list.
@@ -34,10 +39,14 @@ struct ArgumentType: Equatable {
     case string = "str"
     case dtype = "ScalarType"
     case stream = "RandomStream"
+    /// What may stand between the brackets of a subscript.
+    case index = "Index"
   }
 
   var base: Base
   var isList = false
+  /// The length of the list, if the schema fixes it: one number then stands for all.
+  var length: Int?
   var hasOptionalElements = false
   var isOptional = false
 
@@ -52,8 +61,8 @@ struct ArgumentType: Equatable {
 
   /// The type as the schema spells it: `Tensor?[]`.
   var spelling: String {
-    base.rawValue + (hasOptionalElements ? "?" : "") + (isList ? "[]" : "")
-      + (isOptional ? "?" : "")
+    let list = isList ? "[\(length.map(String.init) ?? "")]" : ""
+    return base.rawValue + (hasOptionalElements ? "?" : "") + list + (isOptional ? "?" : "")
   }
 
   private var swiftBase: String {
@@ -66,6 +75,7 @@ struct ArgumentType: Equatable {
     case .string: "String"
     case .dtype: "DType"
     case .stream: "RandomStream"
+    case .index: "TensorIndex"
     }
   }
 }

@@ -21,7 +21,7 @@ struct SchemaParser {
   }
 
   private mutating func schema() throws(SchemaError) -> Schema {
-    let name = try identifier("an operator name such as 'mul.Tensor'")
+    let name = try qualifiedName()
     let overload = accept(".") ? try identifier("an overload name after '.'") : ""
     try expect("(", "before the arguments")
     let arguments = try arguments()
@@ -32,6 +32,15 @@ struct SchemaParser {
     if index < scalars.count { throw expected("the end of the schema") }
     return Schema(
       text: text, name: name, overload: overload, arguments: arguments, returns: returns)
+  }
+
+  /// A name with its namespace, `linalg.inv`; what follows another name is its overload.
+  private mutating func qualifiedName() throws(SchemaError) -> String {
+    var name = try identifier("an operator name such as 'mul.Tensor'")
+    while ["nn", "nn.functional", "linalg"].contains(name), accept(".") {
+      name += "." + (try identifier("a name after '\(name).'"))
+    }
+    return name
   }
 
   private mutating func arguments() throws(SchemaError) -> [Argument] {
@@ -72,7 +81,9 @@ struct SchemaParser {
     }
     let start = index
     var value = try literal()
-    if type.isList, case .int = value { value = .list([value]) }
+    if type.isList, value != .none, !value.isList {
+      value = .list(Array(repeating: value, count: type.length ?? 1))
+    }
     guard value.fits(type) else {
       throw SchemaError(
         message: "schema: the default of '\(name)' is not of type \(type.spelling)", offset: start)
@@ -94,7 +105,9 @@ struct SchemaParser {
     if accept("(") { while index < scalars.count, !accept(")") { index += 1 } }
     type.isOptional = accept("?")
     if accept("[") {
+      let digits = index
       while let scalar = peek, ("0"..."9").contains(scalar) { index += 1 }
+      type.length = Int(string(digits..<index))
       try expect("]", "to close the list type")
       type.isList = true
       type.hasOptionalElements = type.isOptional
@@ -118,12 +131,13 @@ struct SchemaParser {
     skipSpace()
     let start = index
     let type = try type()
-    guard type == ArgumentType(base: .tensor) else {
-      throw SchemaError(message: "schema: a result must be of type Tensor", offset: start)
+    guard type.base == .tensor, !type.isOptional, !type.hasOptionalElements else {
+      throw SchemaError(
+        message: "schema: a result must be of type Tensor or Tensor[]", offset: start)
     }
     skipSpace()
-    guard let scalar = peek, scalar.isIdentifierStart else { return Return(name: nil) }
-    return Return(name: try identifier("a result's name"))
+    let isNamed = peek?.isIdentifierStart ?? false
+    return Return(name: isNamed ? try identifier("a result's name") : nil, isList: type.isList)
   }
 
   private mutating func literal() throws(SchemaError) -> Literal {

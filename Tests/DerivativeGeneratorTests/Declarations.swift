@@ -23,7 +23,7 @@ struct Declarations {
   var node: String { written { emitter.node(entries[0], &$0) } }
 
   /// The generated registry row of the first operator.
-  var row: String { written { emitter.row(entries[0], isInPlace: false, &$0) } }
+  var row: String { written { emitter.row(entries[0], .functional, &$0) } }
 
   private func written(_ write: (inout CodeWriter) -> Void) -> String {
     var code = CodeWriter()

@@ -10,6 +10,7 @@ typedef enum : uint32_t {
   CK_NEG, CK_ABS, CK_SIGN, CK_EXP, CK_LOG, CK_LOG1P, CK_SQRT, CK_RSQRT, CK_SQUARE, CK_RECIPROCAL,
   CK_SIN, CK_COS, CK_TANH, CK_SIGMOID, CK_ERF, CK_RELU, CK_GELU, CK_GELU_TANH, CK_SILU,
   CK_CLAMP,  ///< parameters: lower bound, upper bound
+  CK_CONJ,   ///< complex types only
   CK_UNARY_COUNT
 } ck_unary_op;
 

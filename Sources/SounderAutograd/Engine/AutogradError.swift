@@ -5,7 +5,7 @@ public struct AutogradError: Error, Sendable, Hashable {
     case nonScalarRoot, rootNotDifferentiable, emptyInputs, inputNotDifferentiable, unusedInput
     case gradShape, gradDtype, gradCount
     case backwardTwice, savedTensorModified
-    case leafInPlace, viewOfLeafInPlace, viewInPlace
+    case leafInPlace, viewOfLeafInPlace, viewInPlace, outVariant
     case notLeaf, notFloating, hookOnNonDiff, hookShape, hookDtype
     case callbackOutsideBackward
     case noForwardLevel, nestedForwardLevel, tangentShape

@@ -16,6 +16,10 @@ public indirect enum OperatorArgument: Sendable {
   case stream(RandomStream)
   /// A list of tensors or of numbers.
   case list([OperatorArgument])
+  /// A range of indices, as a subscript takes it.
+  case slice(start: Int?, stop: Int?, step: Int?)
+  /// All dimensions that a subscript does not name.
+  case ellipsis
 
   /// What the value is, for messages.
   var kind: String {
@@ -30,6 +34,8 @@ public indirect enum OperatorArgument: Sendable {
     case .dtype: "an element type"
     case .stream: "a random stream"
     case .list: "a list"
+    case .slice: "a slice"
+    case .ellipsis: "an ellipsis"
     }
   }
 }

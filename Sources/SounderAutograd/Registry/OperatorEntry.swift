@@ -40,7 +40,10 @@ public struct OperatorEntry: Sendable {
   public func callAsFunction(
     _ arguments: [OperatorArgument], named: [String: OperatorArgument] = [:]
   ) throws -> [Tensor] {
-    try call(try completed(arguments, named))
+    let requiresGradient = try requiresGradient(named)
+    let results = try call(try completed(arguments, named))
+    if requiresGradient { for result in results { try result.requiresGrad() } }
+    return results
   }
 
   /// Whether the arguments fit the schema.
@@ -55,7 +58,7 @@ public struct OperatorEntry: Sendable {
       throw OperatorError(
         "\(fullName): \(arguments.count) arguments for \(parameters.count) parameters (\(schema))")
     }
-    for name in named.keys.sorted() {
+    for name in named.keys.sorted() where !isFactoryOption(name) {
       guard let index = parameters.firstIndex(where: { $0.name == name }) else {
         throw OperatorError("\(fullName): no parameter '\(name)' (\(schema))")
       }
@@ -68,12 +71,40 @@ public struct OperatorEntry: Sendable {
       guard let argument = given ?? parameter.defaultValue else {
         throw OperatorError("\(fullName): argument '\(parameter.name)' is missing (\(schema))")
       }
-      guard parameter.accepts(argument) else {
+      let completed = parameter.completed(argument)
+      guard parameter.accepts(completed) else {
         throw OperatorError(
           "\(fullName): '\(parameter.name)' is \(argument.kind), expected \(parameter.type) (\(schema))"
         )
       }
-      return argument
+      return completed
     }
+  }
+
+  /// Whether a keyword is one that every operator which creates tensors takes.
+  private func isFactoryOption(_ name: String) -> Bool {
+    createsTensors && (name == "device" || name == "requires_grad")
+  }
+
+  /// Whether the operator makes a tensor from nothing but its description.
+  private var createsTensors: Bool {
+    parameters.contains { $0.name == "dtype" } && !parameters.contains(where: \.isDifferentiable)
+      && !isInPlace
+  }
+
+  /// The value of `requires_grad`, after a check of the options of operators that create tensors.
+  private func requiresGradient(_ named: [String: OperatorArgument]) throws -> Bool {
+    guard createsTensors else { return false }
+    if let device = named["device"] {
+      guard case .string("cpu") = device else {
+        if case .absent = device { return false }
+        throw OperatorError("\(fullName): the only device is 'cpu'")
+      }
+    }
+    guard let flag = named["requires_grad"] else { return false }
+    guard case .scalar(.bool(let value)) = flag else {
+      throw OperatorError("\(fullName): 'requires_grad' is \(flag.kind), expected bool")
+    }
+    return value
   }
 }

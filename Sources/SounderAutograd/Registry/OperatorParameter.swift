@@ -10,6 +10,7 @@ public struct OperatorParameter: Sendable {
     case string = "str"
     case dtype = "ScalarType"
     case stream = "RandomStream"
+    case index = "Index"
   }
 
   /// The name in the schema: `keep_dim`.
@@ -18,6 +19,8 @@ public struct OperatorParameter: Sendable {
   public let kind: Kind
   /// Whether the parameter is a list.
   public let isList: Bool
+  /// The length of the list, if it is fixed: one number then stands for all elements.
+  public let length: Int?
   /// Whether elements of the list may be absent.
   public let hasOptionalElements: Bool
   /// Whether the value may be absent.
@@ -28,12 +31,13 @@ public struct OperatorParameter: Sendable {
   public let isDifferentiable: Bool
 
   init(
-    _ name: String, _ kind: Kind, isList: Bool = false, hasOptionalElements: Bool = false,
+    _ name: String, _ kind: Kind, isList: Bool = false, length: Int? = nil, hasOptionalElements: Bool = false,
     isOptional: Bool = false, defaultValue: OperatorArgument? = nil, isDifferentiable: Bool = false
   ) {
     self.name = name
     self.kind = kind
     self.isList = isList
+    self.length = length
     self.hasOptionalElements = hasOptionalElements
     self.isOptional = isOptional
     self.defaultValue = defaultValue
@@ -42,20 +46,36 @@ public struct OperatorParameter: Sendable {
 
   /// The type as the schema spells it: `Tensor?[]`.
   public var type: String {
-    kind.rawValue + (hasOptionalElements ? "?" : "") + (isList ? "[]" : "")
-      + (isOptional ? "?" : "")
+    let list = isList ? "[\(length.map(String.init) ?? "")]" : ""
+    return kind.rawValue + (hasOptionalElements ? "?" : "") + list + (isOptional ? "?" : "")
   }
 
   /// Whether a value may be passed for the parameter.
   public func accepts(_ argument: OperatorArgument) -> Bool {
     switch argument {
-    case .absent: isOptional
-    case .list(let elements):
-      isList
+    case .absent where isOptional: true
+    case .list(let elements) where isList:
+      (length == nil || elements.count == length)
         && elements.allSatisfy { element in
-          if case .absent = element { hasOptionalElements } else { acceptsElement(element) }
+          if case .absent = element, hasOptionalElements { true } else { acceptsElement(element) }
         }
     default: !isList && acceptsElement(argument)
+    }
+  }
+
+  /// The argument in the form the operator takes: for a list parameter one number, or one index,
+  /// stands for a list.
+  func completed(_ argument: OperatorArgument) -> OperatorArgument {
+    guard isList else { return argument }
+    switch argument {
+    case .absent where kind != .index: return argument
+    case .list(let elements):
+      if let length, elements.count == 1 {
+        return .list(Array(repeating: elements[0], count: length))
+      }
+      return argument
+    case .tensor where kind == .tensor: return argument
+    default: return .list(Array(repeating: argument, count: length ?? 1))
     }
   }
 
@@ -65,6 +85,7 @@ public struct OperatorParameter: Sendable {
       (.float, .scalar(.float)), (.bool, .scalar(.bool)), (.string, .string), (.dtype, .dtype),
       (.stream, .stream):
       true
+    case (.index, let index): TensorIndex.value(of: index) != nil
     default: false
     }
   }

@@ -16,7 +16,7 @@ public enum OperatorRegistry {
   /// The operator with the given full name (`mul.Tensor`), or the only one with the given base name.
   /// - Throws: ``OperatorError`` if there is none, or several.
   public static func entry(_ name: String) throws -> OperatorEntry {
-    if let entry = byFullName[name] { return entry }
+    if let entry = byFullName[name] ?? byFullName["nn.functional.\(name)"] { return entry }
     let overloads = try overloads(of: name)
     guard overloads.count == 1 else {
       let names = overloads.map(\.fullName).joined(separator: ", ")
@@ -28,7 +28,7 @@ public enum OperatorRegistry {
   /// The overloads of a base name, sorted.
   /// - Throws: ``OperatorError`` if there are none.
   public static func overloads(of name: String) throws -> [OperatorEntry] {
-    if let overloads = byName[name] { return overloads }
+    if let overloads = byName[name] ?? byName["nn.functional.\(name)"] { return overloads }
     throw OperatorError("unknown operator '\(name)'\(suggestion(for: name))")
   }
 
@@ -41,7 +41,9 @@ public enum OperatorRegistry {
   public static func call(
     _ name: String, _ arguments: [OperatorArgument], named: [String: OperatorArgument] = [:]
   ) throws -> [Tensor] {
-    if let entry = byFullName[name] { return try entry(arguments, named: named) }
+    if let entry = byFullName[name], (byName[name] ?? []).count == 1 || entry.name != name {
+      return try entry(arguments, named: named)
+    }
     let overloads = try overloads(of: name)
     if overloads.count == 1 { return try overloads[0](arguments, named: named) }
     guard let entry = overloads.first(where: { $0.accepts(arguments, named) }) else {

@@ -58,6 +58,28 @@ extension RandomStream: OperatorValue {
   }
 }
 
+extension TensorIndex: OperatorValue {
+  static func value(of argument: OperatorArgument) -> TensorIndex? {
+    switch argument {
+    case .absent: .newAxis
+    case .scalar(.int(let index)): .index(index)
+    case .scalar(.bool(let mask)): .tensor(Tensor(scalar: .bool(mask), .bool))
+    case .slice(let start, let stop, let step): .slice(start: start, stop: stop, step: step ?? 1)
+    case .ellipsis: .ellipsis
+    case .tensor(let indices): .tensor(indices)
+    case .list: indices(argument).map { .tensor($0) }
+    default: nil
+    }
+  }
+
+  /// A list of indices, or of truth values, as a tensor.
+  private static func indices(_ argument: OperatorArgument) -> Tensor? {
+    if let values = [Int].value(of: argument) { return Tensor(values) }
+    if let values = [Bool].value(of: argument) { return Tensor(NDArray(values)) }
+    return nil
+  }
+}
+
 extension Optional: OperatorValue where Wrapped: OperatorValue {
   static func value(of argument: OperatorArgument) -> Wrapped?? {
     if case .absent = argument { return .some(nil) }

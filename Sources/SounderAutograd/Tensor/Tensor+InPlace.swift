@@ -43,3 +43,21 @@ func requireInPlace(_ tensor: Tensor, _ operation: StaticString, operands: Bool 
         + "would not see the change; use the operator without underscore, or clone() first")
   }
 }
+
+/// Refuses to write into a tensor of the caller's where a gradient would be lost.
+/// - Throws: ``AutogradError`` `.outVariant` if gradients are on and one is required.
+func requireOut(_ operation: StaticString, _ requiresGradient: Bool) throws {
+  guard requiresGradient, Modes.recording else { return }
+  throw AutogradError(
+    .outVariant,
+    "\(operation): 'out' takes no part in a graph, but a tensor requires a gradient; "
+      + "call it without 'out', or in noGrad { }")
+}
+
+/// The indices of lists that an operator walks together; traps if their lengths differ.
+func foreachIndices(_ operation: StaticString, _ counts: [Int]) -> Range<Int> {
+  let count = counts.first ?? 0
+  require(
+    counts.allSatisfy { $0 == count }, "\(operation): the lists have the lengths \(counts)")
+  return 0..<count
+}
