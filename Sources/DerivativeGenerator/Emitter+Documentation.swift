@@ -14,7 +14,8 @@ extension Emitter {
       code.line("/// The result shares its memory with this tensor.")
     }
     code.line("/// Schema: `\(schema.text(variant))`.")
-    let parameters = schema.arguments.enumerated().dropFirst(schema.isMethod ? 1 : 0)
+    let parameters =
+      schema.arguments.enumerated().dropFirst(schema.isMethod ? 1 : 0)
       .map { "\(variable($1.name)): \(description($1))" }
       + (variant == .out ? ["out: The tensor to write to, of the result's shape."] : [])
     if parameters.count == 1 {

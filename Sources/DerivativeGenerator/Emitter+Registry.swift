@@ -54,7 +54,9 @@ extension Emitter {
       code.line("  isInPlace: \(variant == .inPlace), isView: \(entry.isView),")
       code.line("  differentiableOutputs: [\(outputs(entry))],")
       code.line("  samples: [")
-      for sample in variant == .out ? [] : entry.samples { code.line("    \(self.sample(sample, schema)),") }
+      for sample in variant == .out ? [] : entry.samples {
+        code.line("    \(self.sample(sample, schema)),")
+      }
       code.line("  ]")
       code.block(")") { call(entry, variant, &$0) }
     }
@@ -95,7 +97,8 @@ extension Emitter {
       "\(quoted(schema.arguments[argument].name)): "
         + self.value(value, schema.arguments[argument].type)
     }
-    return "OperatorSample([\(values.isEmpty ? ":" : values.joined(separator: ", "))])"
+    let nonempty = sample.nonempty.isEmpty ? "" : ", nonempty: \(sample.nonempty)"
+    return "OperatorSample([\(values.isEmpty ? ":" : values.joined(separator: ", "))]\(nonempty))"
   }
 
   private func value(_ value: SampleValue, _ type: ArgumentType) -> String {

@@ -22,14 +22,16 @@ extension Entry {
       isOutputDifferentiable: isOutputDifferentiable)
     let lists = schema.arguments.indices.filter { schema.arguments[$0].type.isTensor }
     for index in lists {
-      twin.schema.arguments[index].type.hasOptionalElements = schema.arguments[index].type.isOptional
+      twin.schema.arguments[index].type.hasOptionalElements =
+        schema.arguments[index].type.isOptional
       twin.schema.arguments[index].type.isOptional = false
       twin.schema.arguments[index].type.isList = true
     }
     twin.schema.returns = [Return(name: nil, isList: true)]
     twin.schema.swiftName = nil
     twin.rename(to: "_foreach_" + schema.plainName)
-    twin.documentation = documentation + "\nApplied to each element of the lists, which have one length."
+    twin.documentation =
+      documentation + "\nApplied to each element of the lists, which have one length."
     twin.nondifferentiable = nondifferentiable
     let names = schema.arguments.map { camelCase($0.name) }
     let values = names.indices.map { lists.contains($0) ? names[$0] + "[$0]" : names[$0] }
@@ -41,7 +43,7 @@ extension Entry {
       Sample(
         values: sample.values.map { argument, value in
           (argument, lists.contains(argument) ? .tensors([value, value]) : value)
-        })
+        }, nonempty: sample.nonempty)
     }
     return twin
   }

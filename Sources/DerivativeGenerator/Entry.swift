@@ -85,6 +85,8 @@ struct TangentFormula {
 /// Arguments with which tests call an operator.
 struct Sample {
   var values: [(argument: Int, value: SampleValue)] = []
+  /// Extents of the first tensor, by dimension, that must not be zero.
+  var nonempty: [Int] = []
 }
 
 /// One argument of a sample.

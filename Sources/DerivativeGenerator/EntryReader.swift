@@ -5,7 +5,8 @@ struct EntryReader {
   let context: CheckContext
 
   private static let options = [
-    "func", "doc", "swift", "inplace", "view", "foreach", "kernel", "composite", "output_differentiability",
+    "func", "doc", "swift", "inplace", "view", "foreach", "kernel", "composite",
+    "output_differentiability",
     "nondifferentiable", "samples",
   ]
   private static let reserved: Set<String> =

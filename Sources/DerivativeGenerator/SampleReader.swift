@@ -21,6 +21,10 @@ struct SampleReader {
     var sample = Sample()
     for (key, value) in mapping {
       let name = key.string ?? ""
+      if name == "nonempty" {
+        sample.nonempty = value.string == "all" ? Array(0..<8) : integers(value) ?? []
+        continue
+      }
       guard let index = schema.arguments.firstIndex(where: { $0.name == name }) else {
         fail(
           "sample: \(schema.fullName) has no argument '\(name)'"

@@ -208,8 +208,8 @@ import Testing
           if Modes.forward {
             let modes = Modes.suspendForward()
             defer { Modes.restore(modes) }
-            if let selfT = original.tangent {
-              self.addTangent(selfT.thresholdBackward(self, 0))
+            if let selfT = original.tangent?.conj() {
+              self.addTangent((selfT.thresholdBackward(self, 0)).conj())
             }
           }
           return self

@@ -117,7 +117,7 @@ import Testing
             let value0 = try arguments.value(0, as: Tensor.self)
             let value1 = try arguments.value(1, as: (Tensor?).self)
             let results = value0.nativeLayerNorm(value1)
-            return [results.0, results.1]
+            return [results.0] + [results.1]
           }
         }
         """)

@@ -5,7 +5,7 @@ extension Mistake {
       "An unknown type", "neg(Tenser self) -> Tensor",
       ["self: grad"],
       "1:13: error: schema: unknown type 'Tenser', expected one of Tensor, Scalar, int, "
-        + "float, bool, str, ScalarType, RandomStream; did you mean 'Tensor'?"),
+        + "float, bool, str, ScalarType, RandomStream, Index; did you mean 'Tensor'?"),
     Mistake(
       "A schema without results", "neg(Tensor self)",
       [],
@@ -22,7 +22,7 @@ extension Mistake {
     Mistake(
       "A result that is no tensor", "neg(Tensor self) -> int",
       [],
-      "1:29: error: schema: a result must be of type Tensor"),
+      "1:29: error: schema: a result must be of type Tensor or Tensor[]"),
     Mistake(
       "A reserved argument name", "f(Tensor grad) -> Tensor",
       ["nondifferentiable: all"],

@@ -32,6 +32,9 @@ public struct OperatorEntry: Sendable {
   /// The name with overload: `mul.Tensor`.
   public var fullName: String { overload.isEmpty ? name : "\(name).\(overload)" }
 
+  /// Whether the operator writes its result into an argument `out`.
+  public var isOut: Bool { parameters.last?.name == "out" }
+
   /// Calls the operator, with defaults for what is not given.
   /// - Parameters:
   ///   - arguments: Positional arguments.

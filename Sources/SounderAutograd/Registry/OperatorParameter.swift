@@ -31,7 +31,8 @@ public struct OperatorParameter: Sendable {
   public let isDifferentiable: Bool
 
   init(
-    _ name: String, _ kind: Kind, isList: Bool = false, length: Int? = nil, hasOptionalElements: Bool = false,
+    _ name: String, _ kind: Kind, isList: Bool = false, length: Int? = nil,
+    hasOptionalElements: Bool = false,
     isOptional: Bool = false, defaultValue: OperatorArgument? = nil, isDifferentiable: Bool = false
   ) {
     self.name = name

@@ -11,7 +11,8 @@ public enum OperatorRegistry {
   private static let byFullName = Dictionary(
     entries.map { ($0.fullName, $0) }, uniquingKeysWith: { first, _ in first })
 
-  private static let byName = Dictionary(grouping: entries, by: \.name)
+  /// The overloads of each base name, in the order of their declaration.
+  private static let byName = Dictionary(grouping: generatedEntries(), by: \.name)
 
   /// The operator with the given full name (`mul.Tensor`), or the only one with the given base name.
   /// - Throws: ``OperatorError`` if there is none, or several.
@@ -25,7 +26,7 @@ public enum OperatorRegistry {
     return overloads[0]
   }
 
-  /// The overloads of a base name, sorted.
+  /// The overloads of a base name, in the order in which a call tries them.
   /// - Throws: ``OperatorError`` if there are none.
   public static func overloads(of name: String) throws -> [OperatorEntry] {
     if let overloads = byName[name] ?? byName["nn.functional.\(name)"] { return overloads }
@@ -41,10 +42,10 @@ public enum OperatorRegistry {
   public static func call(
     _ name: String, _ arguments: [OperatorArgument], named: [String: OperatorArgument] = [:]
   ) throws -> [Tensor] {
-    if let entry = byFullName[name], (byName[name] ?? []).count == 1 || entry.name != name {
+    if let entry = byFullName[name], !entry.overload.isEmpty {
       return try entry(arguments, named: named)
     }
-    let overloads = try overloads(of: name)
+    let overloads = try overloads(of: name).filter { $0.isOut == (named["out"] != nil) }
     if overloads.count == 1 { return try overloads[0](arguments, named: named) }
     guard let entry = overloads.first(where: { $0.accepts(arguments, named) }) else {
       let kinds =

@@ -12,7 +12,13 @@ public struct OperatorSample: Sendable {
   /// The given arguments by parameter name; the others have their defaults.
   public let values: [String: Value]
 
-  init(_ values: [String: Value]) { self.values = values }
+  /// The dimensions of the first tensor in which an extent of zero has no meaning.
+  public let nonempty: [Int]
+
+  init(_ values: [String: Value], nonempty: [Int] = []) {
+    self.values = values
+    self.nonempty = nonempty
+  }
 
   /// The arguments for a call of `entry`, with `make` making the tensors.
   /// - Throws: ``OperatorError`` if a required argument is missing; what `make` throws.
