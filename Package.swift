@@ -69,10 +69,12 @@ let package = Package(
         "SounderArray", "SounderAutograd", "SounderNN", "SounderComm", "SounderParallel",
         "SounderTrain",
       ]),
+    library("SounderConformance", ["SounderArray", "SounderAutograd", "SounderTrain"]),
     .executableTarget(
       name: "SounderCLI",
       dependencies: [
-        "Sounder", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Sounder", "SounderConformance",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: mpi),
     .executableTarget(
       name: "DerivativeGenerator", dependencies: [.product(name: "Yams", package: "Yams")],

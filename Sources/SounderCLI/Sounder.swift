@@ -10,7 +10,7 @@ struct SounderCommand: ParsableCommand {
     version: Version.text,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, ConfigCommand.self, BenchCommand.self,
-      DoctorCommand.self,
+      OpcheckCommand.self, DoctorCommand.self,
     ])
 
   static func main() {
