@@ -13,3 +13,4 @@
 #include "ck_shared.h"
 #include "ck_sum.h"
 #include "ck_thread.h"
+#include "ck_window.h"
