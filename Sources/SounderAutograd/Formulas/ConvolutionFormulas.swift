@@ -100,5 +100,3 @@ func convolutionTangent(
     + input.convolution(
       weightTangent, nil, stride, padding, dilation, transposed, outputPadding, groups)
 }
-
-extension Tensor { func conj() -> Tensor { self } }
