@@ -91,6 +91,7 @@ let package = Package(
     tests(
       "SounderTrain",
       ["SounderArray", "SounderAutograd", "SounderNN", "SounderComm", "SounderParallel"]),
+    tests("SounderConformance", ["SounderArray", "SounderAutograd", "SounderTrain"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17
