@@ -179,10 +179,11 @@ struct CaseReader {
       }
     case "slice":
       if let parts, parts.count == 3, parts.allSatisfy({ $0 == .null || $0.integer != nil }) {
-        return .unsupported("slices are not supported yet")
+        return .value(
+          .slice(start: parts[0].integer, stop: parts[1].integer, step: parts[2].integer))
       }
     case "ellipsis":
-      if value == .bool(true) { return .unsupported("the ellipsis is not supported yet") }
+      if value == .bool(true) { return .value(.ellipsis) }
     default: break
     }
     throw damage("an argument that is none of the format's kinds: {'\(kind)': \(value.compact)}")

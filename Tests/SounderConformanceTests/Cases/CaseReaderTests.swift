@@ -68,7 +68,7 @@ struct CaseReaderTests {
     let folder = try CaseFolder()
     let args = """
       [1, 2.0, true, "mean", null, [1, [2]], {"float":"-inf"}, {"complex":[1.5,-2]},
-      {"dtype":"int64"}, {"dtype":"float8"}]
+      {"dtype":"int64"}, {"dtype":"float8"}, {"slice":[0,null,-2]}, {"ellipsis":true}]
       """
     try folder.write(
       "mul", #"{"op":"mul","cases":[{"id":"a","args":\#(args),"kwargs":{},"outputs":[]}]}"#)
@@ -85,6 +85,8 @@ struct CaseReaderTests {
         "value(\(OperatorArgument.scalar(.complex(1.5, -2))))",
         "value(\(OperatorArgument.dtype(.int64)))",
         "unsupported(\"the element type float8 is not supported\")",
+        "value(\(OperatorArgument.slice(start: 0, stop: nil, step: -2)))",
+        "value(\(OperatorArgument.ellipsis))",
       ])
   }
 
