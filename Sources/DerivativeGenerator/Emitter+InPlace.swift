@@ -11,7 +11,10 @@ extension Emitter {
     code.block("public func \(name)(\(schema.parameterList)) throws -> Tensor") { code in
       let operands = entry.differentiable.filter { $0 != 0 }.map { requiresGradient(schema, $0) }
       let others = operands.isEmpty ? "" : ", operands: \(operands.joined(separator: " || "))"
-      code.line("try requireInPlace(self, \(quoted(schema.name + "_"))\(others))")
+      let values = ["self.clone()"] + schema.arguments.indices.dropFirst().map { schema.local($0) }
+      code.block("if try requireInPlace(self, \(quoted(schema.name + "_"))\(others))") { code in
+        code.line("return rewrite(\(schema.call(values)), \(quoted(schema.name + "_")))")
+      }
       let isDifferentiable = !entry.differentiable.isEmpty
       if isDifferentiable {
         code.line("var recorded: \(schema.nodeName)?")

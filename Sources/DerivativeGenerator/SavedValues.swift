@@ -19,6 +19,7 @@ enum Property: Hashable {
   /// The properties of one tensor with their Swift types.
   static let types = [
     "shape": "Shape", "dtype": "DType", "rank": "Int", "count": "Int", "strides": "Strides",
+    "storageOffset": "Int",
   ]
 
   /// The property a formula spells `name`, for a tensor or a list of tensors.

@@ -190,7 +190,9 @@ import Testing
         /// - Throws: ``AutogradError`` if this tensor is a leaf that requires a gradient, or a view of one.
         @discardableResult
         public func relu_() throws -> Tensor {
-          try requireInPlace(self, "relu_")
+          if try requireInPlace(self, "relu_") {
+            return rewrite(self.clone().relu(), "relu_")
+          }
           var recorded: ReluBackward?
           if Modes.recording && self.requiresGrad {
             let node = ReluBackward()
@@ -237,7 +239,9 @@ import Testing
         /// - Throws: ``AutogradError`` if this tensor is a leaf that requires a gradient, or a view of one.
         @discardableResult
         public func pow_(_ exponent: Scalar) throws -> Tensor {
-          try requireInPlace(self, "pow_")
+          if try requireInPlace(self, "pow_") {
+            return rewrite(self.clone().pow(exponent), "pow_")
+          }
           var recorded: PowTensorScalarBackward?
           if Modes.recording && self.requiresGrad {
             let node = PowTensorScalarBackward(self_: SavedTensor(input: self.clone()), exponent: exponent)

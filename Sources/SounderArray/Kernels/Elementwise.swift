@@ -95,7 +95,7 @@ enum Elementwise {
     guard let out else { return result }
     if out.storage === result.storage { return out }
     require(
-      result.dtype.canCast(to: out.dtype),
+      result.dtype.canStore(in: out.dtype),
       "\(name): a \(result.dtype.name) result cannot be stored in a \(out.dtype.name) array")
     out.copy(from: result)
     return out
@@ -119,6 +119,6 @@ enum Elementwise {
 extension DType {
   private var category: Int { isComplex ? 3 : isFloatingPoint ? 2 : self == .bool ? 0 : 1 }
 
-  /// Whether in-place results of this type may be stored as `other`: not from a higher category.
-  func canCast(to other: DType) -> Bool { category <= other.category }
+  /// Whether results of this type may be stored in place as `other`: not from a higher category.
+  public func canStore(in other: DType) -> Bool { category <= other.category }
 }

@@ -2,16 +2,16 @@ import SounderArray
 
 extension Tensor {
   /// Whether operations on this tensor are recorded for a backward pass.
-  public var requiresGrad: Bool { node != nil }
+  @inline(__always) public var requiresGrad: Bool {
+    if viewBase != nil { followBase() }
+    return node != nil
+  }
 
   /// Whether the tensor was made by the user rather than by a recorded operation.
-  public var isLeaf: Bool { node?.isLeaf ?? true }
+  public var isLeaf: Bool { requiresGrad ? node?.isLeaf ?? true : true }
 
   /// The node that produced this tensor; nil for leaves.
-  public var gradFn: Node? {
-    guard let node, !node.isLeaf else { return nil }
-    return node
-  }
+  public var gradFn: Node? { isLeaf ? nil : node }
 
   /// Switches the recording of operations on a leaf on or off and returns the tensor.
   ///

@@ -6,42 +6,51 @@ extension Tensor {
 
   /// Remembers the tensor whose memory this one views.
   @inline(__always) func markView(of base: Tensor) {
-    if Modes.recording { viewBase = base.viewBase ?? base }
+    let root = base.viewBase ?? base
+    viewBase = root
+    rewrites = root.rewrites
+    isUnrecordedView = !Modes.recording || base.isUnrecordedView
   }
 
   /// Makes `node` the history of a tensor that was changed in place.
   func replaceHistory(_ node: Node, slot: Int = 0) {
     var old = self.node
     node.attach(self, slot: slot)
+    rewrites &+= 1
     GraphRelease.release(&old)
   }
 }
 
 /// Refuses in-place operations that would make gradients wrong.
+/// - Returns: Whether the tensor is a view in a graph, whose base has to see the change.
 /// - Throws: ``AutogradError`` `.leafInPlace` for a leaf that requires a gradient,
-///   `.viewOfLeafInPlace` for a view of one, `.viewInPlace` for any other view that is part of a graph,
-///   whose base could not see the change.
-func requireInPlace(_ tensor: Tensor, _ operation: StaticString, operands: Bool = false) throws {
-  guard Modes.recording else { return }
+///   `.viewOfLeafInPlace` for a view of one, `.viewInPlace` for a view whose base cannot see the change.
+func requireInPlace(
+  _ tensor: Tensor, _ operation: StaticString, operands: Bool = false
+) throws -> Bool {
+  guard Modes.recording else { return false }
   if tensor.requiresGrad && tensor.isLeaf {
     throw AutogradError(
       .leafInPlace,
       "\(operation): a leaf that requires a gradient cannot be changed in place; "
         + "do it in noGrad { } or on a clone")
   }
-  guard let base = tensor.viewBase else { return }
+  guard let base = tensor.viewBase else { return false }
   if base.requiresGrad && base.isLeaf {
     throw AutogradError(
       .viewOfLeafInPlace,
       "\(operation): a view of a leaf that requires a gradient cannot be changed in place; "
         + "do it in noGrad { } or on a clone")
   }
-  if base.requiresGrad || tensor.requiresGrad || operands {
+  guard base.requiresGrad || tensor.requiresGrad || operands else { return false }
+  if tensor.isUnrecordedView || !base.array.isContiguous {
     throw AutogradError(
       .viewInPlace,
-      "\(operation): a view that takes part in a graph cannot be changed in place, because its base "
-        + "would not see the change; use the operator without underscore, or clone() first")
+      "\(operation): a view that was made \(tensor.isUnrecordedView ? "in noGrad { }" : "of strided memory")"
+        + " cannot be changed in place in a graph, because its base would not see the change; "
+        + "use the operator without underscore, or clone() first")
   }
+  return true
 }
 
 /// Refuses to write into a tensor of the caller's where a gradient would be lost.

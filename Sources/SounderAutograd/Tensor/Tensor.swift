@@ -25,7 +25,12 @@ public final class Tensor: @unchecked Sendable {
   @exclusivity(unchecked) final var node: Node?
   /// Which output of `node` this is.
   @exclusivity(unchecked) final var slot: Int32 = 0
-  /// The tensor whose memory this one views, kept while operations are recorded.
+  /// Whether this view was made while nothing was recorded, so that its base knows nothing of it.
+  @exclusivity(unchecked) final var isUnrecordedView = false
+  /// How often the history of this tensor was replaced by an operation in place; of a view, how often
+  /// that of its base had been when this one's was last derived from it.
+  @exclusivity(unchecked) final var rewrites: UInt32 = 0
+  /// The tensor whose memory this one views.
   @exclusivity(unchecked) final var viewBase: Tensor?
   /// What few tensors have: a tangent, a retained gradient, a parked accumulator.
   @exclusivity(unchecked) final var extras: TensorExtras?
@@ -64,6 +69,8 @@ extension Tensor {
   public var count: Int { array.shape.elementCount }
   /// Distances between neighbours along each dimension, in elements.
   public var strides: Strides { array.strides }
+  /// Where the first element lies in the memory, in elements.
+  public var storageOffset: Int { array.offset }
   /// How often the memory was changed in place; views share the count.
   public var version: UInt32 { array.storage.version }
 

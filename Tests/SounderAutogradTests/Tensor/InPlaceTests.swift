@@ -67,19 +67,6 @@ import Testing
     #expect(x.doubles() == [2, 4])
   }
 
-  @Test("AM-18: A view in a graph can't be changed in place, a plain one can")
-  func views() throws {
-    let x = try leaf(1, 2)
-    let y = x * 1
-    #expect(errorKind { try y.select(0, 0).mul_(2) } == .viewInPlace)
-    let plain = constant(1, 2)
-    try plain.select(0, 1).mul_(5)
-    #expect(plain.doubles() == [1, 10])
-    #expect(
-      errorKind { try plain.slice(start: 0, end: 1).mul_(x.slice(start: 0, end: 1)) }
-        == .viewInPlace)
-  }
-
   @Test("AM-21: Writers outside the library announce themselves, and views share the count")
   func explicitVersion() throws {
     let x = constant(1, 2)
