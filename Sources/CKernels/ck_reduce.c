@@ -33,6 +33,14 @@ CK_FOLD(int64_t, int32_t, i32, sum, s + x)
 CK_FOLD(int64_t, int64_t, i64, sum, (int64_t)((uint64_t)s + (uint64_t)x))
 CK_FOLD(ck_c128, ck_c64, c64, sum, s + x)
 CK_FOLD(ck_c128, ck_c128, c128, sum, s + x)
+CK_FOLD(int64_t, bool, b, prod, s * x)
+CK_FOLD(int64_t, uint8_t, u8, prod, s * x)
+CK_FOLD(int64_t, int32_t, i32, prod, (int64_t)((uint64_t)s * (uint64_t)x))
+CK_FOLD(int64_t, int64_t, i64, prod, (int64_t)((uint64_t)s * (uint64_t)x))
+CK_FOLD(double, float, f32, prod, s * x)
+CK_FOLD(double, double, f64, prod, s * x)
+CK_FOLD(ck_c128, ck_c64, c64, prod, s * x)
+CK_FOLD(ck_c128, ck_c128, c128, prod, s * x)
 CK_EXTREMUM(bool, b, max, (x || s))
 CK_EXTREMUM(bool, b, min, (x && s))
 CK_EACH_INTEGER(CK_EXTREMUM, max, (x > s ? x : s))
@@ -148,7 +156,7 @@ CK_FLOAT_EXTREMUM(double, f64, min, <)
 
 ck_reduce_loop *ck_reduce(ck_reduce_op op, uint8_t dtype) {
   static ck_reduce_loop *const table[CK_REDUCE_COUNT][CK_DTYPE_COUNT] = {
-    [CK_SUM] = {CK_TABLE_ALL(ck_sum)},     [CK_MAX] = {CK_TABLE_ORDERED(ck_max)},
+    [CK_SUM] = {CK_TABLE_ALL(ck_sum)},     [CK_PROD] = {CK_TABLE_ALL(ck_prod)}, [CK_MAX] = {CK_TABLE_ORDERED(ck_max)},
     [CK_MIN] = {CK_TABLE_ORDERED(ck_min)}, [CK_ALL] = {CK_TABLE_ALL(ck_all)},
     [CK_ANY] = {CK_TABLE_ALL(ck_any)},
   };
@@ -157,48 +165,33 @@ ck_reduce_loop *ck_reduce(ck_reduce_op op, uint8_t dtype) {
 
 ck_reduce_columns_loop *ck_reduce_columns(ck_reduce_op op, uint8_t dtype) {
   static ck_reduce_columns_loop *const table[CK_REDUCE_COUNT][CK_DTYPE_COUNT] = {
-    [CK_SUM] = {CK_TABLE_ALL(ck_sum_columns)},     [CK_MAX] = {CK_TABLE_ORDERED(ck_max_columns)},
+    [CK_SUM] = {CK_TABLE_ALL(ck_sum_columns)}, [CK_PROD] = {CK_TABLE_ALL(ck_prod_columns)}, [CK_MAX] = {CK_TABLE_ORDERED(ck_max_columns)},
     [CK_MIN] = {CK_TABLE_ORDERED(ck_min_columns)}, [CK_ALL] = {CK_TABLE_ALL(ck_all_columns)},
     [CK_ANY] = {CK_TABLE_ALL(ck_any_columns)},
   };
   return table[op][dtype];
 }
 
-#define CK_ARGMAX(T, S, ...)                                                          \
-  static int64_t ck_argmax_##S(const void *a, ptrdiff_t stride, ptrdiff_t n) {        \
+#define CK_ARG_EXTREMUM(T, S, NAME, ORDER)                                            \
+  static int64_t ck_##NAME##_##S(const void *a, ptrdiff_t stride, ptrdiff_t n) {      \
     const T *u = a;                                                                   \
     T best = u[0];                                                                    \
     int64_t index = 0;                                                                \
     for (ptrdiff_t i = 1; i < n && best == best; i++) {                               \
       const T x = u[i * stride];                                                      \
-      if (x > best || x != x) best = x, index = i;                                    \
+      if (x ORDER best || x != x) best = x, index = i;                                \
     }                                                                                 \
     return index;                                                                     \
   }
-CK_EACH_ORDERED(CK_ARGMAX, )
+CK_EACH_ORDERED(CK_ARG_EXTREMUM, argmax, >)
+CK_EACH_ORDERED(CK_ARG_EXTREMUM, argmin, <)
 
-ck_argmax_loop *ck_argmax(uint8_t dtype) {
-  static ck_argmax_loop *const table[CK_DTYPE_COUNT] = {CK_TABLE_ORDERED(ck_argmax)};
+ck_argmax_loop *ck_argmin(uint8_t dtype) {
+  static ck_argmax_loop *const table[CK_DTYPE_COUNT] = {CK_TABLE_ORDERED(ck_argmin)};
   return table[dtype];
 }
 
-#define CK_CUMSUM(A, T, S)                                                                         \
-  static void ck_cumsum_##S(                                                                       \
-      void *out, ptrdiff_t so, const void *a, ptrdiff_t sa, ptrdiff_t n) {                         \
-    T *y = out;                                                                                    \
-    const T *u = a;                                                                                \
-    A s = 0;                                                                                       \
-    for (ptrdiff_t i = 0; i < n; i++) s += u[i * sa], y[i * so] = (T)s;                            \
-  }
-CK_CUMSUM(uint64_t, int64_t, i64)
-CK_CUMSUM(double, float, f32)
-CK_CUMSUM(double, double, f64)
-CK_CUMSUM(ck_c128, ck_c64, c64)
-CK_CUMSUM(ck_c128, ck_c128, c128)
-
-ck_cumulative_loop *ck_cumsum(uint8_t dtype) {
-  static ck_cumulative_loop *const table[CK_DTYPE_COUNT] = {
-    [CK_INT64] = ck_cumsum_i64, CK_TABLE_INEXACT(ck_cumsum),
-  };
+ck_argmax_loop *ck_argmax(uint8_t dtype) {
+  static ck_argmax_loop *const table[CK_DTYPE_COUNT] = {CK_TABLE_ORDERED(ck_argmax)};
   return table[dtype];
 }

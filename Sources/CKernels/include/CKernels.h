@@ -7,6 +7,7 @@
 #include "ck_index.h"
 #include "ck_macros.h"
 #include "ck_optimizer.h"
+#include "ck_order.h"
 #include "ck_pool.h"
 #include "ck_random.h"
 #include "ck_reduce.h"

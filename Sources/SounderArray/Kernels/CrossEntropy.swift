@@ -56,4 +56,13 @@ extension Kernels {
     }
     return result.cast(to: logSoftmax.dtype)
   }
+
+  /// Whether any element of an int64 array is `value`.
+  public static func contains(_ self: NDArray, _ value: Int) -> Bool {
+    require(self.dtype == .int64, "contains: the array has type \(self.dtype.name), not int64")
+    let elements = self.contiguous()
+    defer { withExtendedLifetime(elements) {} }
+    return UnsafeBufferPointer(start: elements.indices, count: elements.count)
+      .contains(Int64(value))
+  }
 }

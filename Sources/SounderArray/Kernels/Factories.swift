@@ -46,25 +46,90 @@ extension Kernels {
       return NDArray((0..<count).map { start.intValue + $0 * step.intValue })
         .cast(to: dtype ?? .int64)
     }
+    if let dtype, !dtype.isDifferentiable {
+      require(step.intValue != 0, "arange: step is zero as an integer")
+      return NDArray((0..<count).map { start.intValue + $0 * step.intValue }).cast(to: dtype)
+    }
     return NDArray((0..<count).map { start.doubleValue + Double($0) * step.doubleValue })
       .cast(to: dtype ?? .float32)
   }
 
-  /// The identity matrix, or one with more rows or columns.
-  public static func eye(_ n: Int, _ m: Int? = nil, _ dtype: DType? = nil) -> NDArray {
+  /// `steps` numbers from `start` to `end`, both included, at equal distances.
+  public static func linspace(
+    _ start: Scalar, _ end: Scalar, _ steps: Int, _ dtype: DType? = nil
+  ) -> NDArray {
+    require(steps >= 0, "linspace: \(steps) steps")
+    let isComplex = [start, end].contains { if case .complex = $0 { true } else { false } }
+    let type = dtype ?? (isComplex ? .complex64 : .float32)
+    let (first, last) = (start.rounded(to: type), end.rounded(to: type))
+    let divisor = Double(Swift.max(steps - 1, 1))
+    let step = (
+      real: (last.doubleValue - first.doubleValue) / divisor,
+      imaginary: (last.imaginary - first.imaginary) / divisor
+    )
+    let result = NDArray(uninitialized: [steps], type)
+    for index in 0..<steps {
+      // Each half counts from its own end, so that both ends are exact.
+      let isLower = index < steps / 2
+      let origin = isLower ? first : last
+      let distance = Double(isLower ? index : index - steps + 1)
+      let real = steps == 1 ? first.doubleValue : origin.doubleValue + step.real * distance
+      let imaginary = steps == 1 ? first.imaginary : origin.imaginary + step.imaginary * distance
+      let value: Scalar = type.isComplex ? .complex(real, imaginary) : .float(real)
+      value.store(at: result.address(index), as: type)
+    }
+    return result
+  }
+
+  /// `steps` numbers between the elements of zero-dimensional arrays.
+  public static func linspace(
+    _ start: NDArray, _ end: NDArray, _ steps: Int, _ dtype: DType? = nil
+  ) -> NDArray { linspace(start.item(), end.item(), steps, dtype) }
+
+  /// `steps` numbers between the element of a zero-dimensional array and a number.
+  public static func linspace(
+    _ start: NDArray, _ end: Scalar, _ steps: Int, _ dtype: DType? = nil
+  ) -> NDArray { linspace(start.item(), end, steps, dtype) }
+
+  /// `steps` numbers between a number and the element of a zero-dimensional array.
+  public static func linspace(
+    _ start: Scalar, _ end: NDArray, _ steps: Int, _ dtype: DType? = nil
+  ) -> NDArray { linspace(start, end.item(), steps, dtype) }
+
+  /// The identity matrix.
+  public static func eye(_ n: Int, _ dtype: DType? = nil) -> NDArray { eye(n, n, dtype) }
+
+  /// The identity matrix with more rows or columns.
+  public static func eye(_ n: Int, _ m: Int?, _ dtype: DType? = nil) -> NDArray {
     let result = zeros([n, m ?? n], dtype)
     diagonal(result).fill(1)
     return result
   }
 
-  /// Zeros in the shape and type of another array.
-  public static func zerosLike(_ self: NDArray) -> NDArray { zeros(self.shape, self.dtype) }
-
-  /// Ones in the shape and type of another array.
-  public static func onesLike(_ self: NDArray) -> NDArray { full(self.shape, 1, self.dtype) }
-
-  /// One number in the shape and type of another array.
-  public static func fullLike(_ self: NDArray, _ fillValue: Scalar) -> NDArray {
-    full(self.shape, fillValue, self.dtype)
+  /// A zero-dimensional array; float32 unless given.
+  public static func scalarTensor(_ s: Scalar, _ dtype: DType? = nil) -> NDArray {
+    if let dtype { return NDArray(scalar: s, dtype) }
+    if case .complex = s { return NDArray(scalar: s, .complex64) }
+    return NDArray(scalar: s, .float32)
   }
+
+  /// Zeros in the shape, and unless given the type, of another array.
+  public static func zerosLike(_ self: NDArray, _ dtype: DType? = nil) -> NDArray {
+    zeros(self.shape, dtype ?? self.dtype)
+  }
+
+  /// Ones in the shape, and unless given the type, of another array.
+  public static func onesLike(_ self: NDArray, _ dtype: DType? = nil) -> NDArray {
+    full(self.shape, 1, dtype ?? self.dtype)
+  }
+
+  /// One number in the shape, and unless given the type, of another array.
+  public static func fullLike(_ self: NDArray, _ fillValue: Scalar, _ dtype: DType? = nil)
+    -> NDArray
+  { full(self.shape, fillValue, dtype ?? self.dtype) }
+}
+
+extension Scalar {
+  /// The nearest number that is a value of a type.
+  fileprivate func rounded(to dtype: DType) -> Scalar { NDArray(scalar: self, dtype).item() }
 }

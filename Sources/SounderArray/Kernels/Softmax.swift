@@ -33,22 +33,22 @@ extension NDArray {
 
 extension Kernels {
   /// exp(x) / sum(exp(x)) along a dimension.
-  public static func softmax(_ self: NDArray, _ dim: Int) -> NDArray {
-    rows(self, dim, "softmax", ck_softmax_f32, ck_softmax_f64)
+  public static func softmax(_ self: NDArray, _ dim: Int, _ dtype: DType? = nil) -> NDArray {
+    rows(dtype.map { self.cast(to: $0) } ?? self, dim, "softmax", ck_softmax_f32, ck_softmax_f64)
   }
 
-  /// The logarithm of ``softmax(_:_:)``, computed without cancellation.
-  public static func logSoftmax(_ self: NDArray, _ dim: Int) -> NDArray {
-    rows(self, dim, "log_softmax", ck_log_softmax_f32, ck_log_softmax_f64)
+  /// The logarithm of ``softmax(_:_:_:)``, computed without cancellation.
+  public static func logSoftmax(_ self: NDArray, _ dim: Int, _ dtype: DType? = nil) -> NDArray {
+    rows(dtype.map { self.cast(to: $0) } ?? self, dim, "log_softmax", ck_log_softmax_f32, ck_log_softmax_f64)
   }
 
-  /// The gradient through ``softmax(_:_:)``, from its output.
+  /// The gradient through ``softmax(_:_:_:)``, from its output.
   public static func softmaxBackward(_ grad: NDArray, _ output: NDArray, _ dim: Int) -> NDArray {
     rows(
       grad, output, dim, "softmax_backward", ck_softmax_backward_f32, ck_softmax_backward_f64)
   }
 
-  /// The gradient through ``logSoftmax(_:_:)``, from its output.
+  /// The gradient through ``logSoftmax(_:_:_:)``, from its output.
   public static func logSoftmaxBackward(_ grad: NDArray, _ output: NDArray, _ dim: Int)
     -> NDArray
   {

@@ -1,0 +1,68 @@
+import SounderArray
+
+func vectorNorm(_ x: Tensor, _ p: Double, _ dim: [Int]?, _ keepdim: Bool, _ dtype: DType?) -> Tensor
+{
+  let x = dtype.map { x.toDtype($0) } ?? x
+  require(
+    x.dtype.isDifferentiable, "norm: not defined for \(x.dtype.name); give a floating-point dtype")
+  return x.pNorm(p, dim, keepdim)
+}
+
+/// The norms that torch.norm knows by name.
+func namedNorm(_ x: Tensor, _ name: String, _ dim: [Int]?, _ keepdim: Bool, _ dtype: DType?)
+  -> Tensor
+{
+  require(name == "fro" || name == "nuc", "norm: p must be a number, 'fro' or 'nuc', not '\(name)'")
+  require(name == "fro", "norm: the nuclear norm needs singular values, which are not there yet")
+  return vectorNorm(x, 2, dim, keepdim, dtype)
+}
+
+/// x/|x|, zero at zero.
+private func unit(_ x: Tensor) -> Tensor {
+  guard x.dtype.isComplex else { return x.sign() }
+  let magnitude = x.abs()
+  return x / magnitude.maskedFill(magnitude.eq(0), 1)
+}
+
+/// What a change of each element is multiplied with to give its part of the norm's change.
+func normDerivative(_ x: Tensor, _ result: Tensor, _ p: Double, _ dim: [Int]?, _ keepdim: Bool)
+  -> Tensor
+{
+  if p == 0 { return x.zerosLike() }
+  if p == 1 { return unit(x) }
+  let norm = withReducedDimensions(result, x.shape, dim, keepdim)
+  if p.isInfinite {
+    let magnitude = x.abs()
+    let isExtreme = magnitude.eq(norm).toDtype(magnitude.dtype)
+    return unit(x) * (isExtreme / isExtreme.sum(dim, keepdim: true))
+  }
+  if p == 2 { return (x / norm).maskedFill(norm.eq(0), 0) }
+  if p < 1 {
+    let scaled = unit(x) * x.abs().pow(.float(p - 1)).maskedFill(x.eq(0), 0)
+    return scaled * norm.pow(.float(1 - p))
+  }
+  let power = p < 2 ? unit(x) * x.abs().pow(.float(p - 1)) : x * x.abs().pow(.float(p - 2))
+  return (power / norm.pow(.float(p - 1))).maskedFill(norm.eq(0), 0)
+}
+
+func normTangent(
+  _ tangent: Tensor, _ x: Tensor, _ result: Tensor, _ p: Double, _ dim: [Int]?, _ keepdim: Bool
+) -> Tensor {
+  realPart(normDerivative(x, result, p, dim, keepdim).conj() * tangent).sum(dim, keepdim: keepdim)
+}
+
+/// The cosine of the angle between vectors, whose norms count as at least `eps`.
+func cosineSimilarity(_ a: Tensor, _ b: Tensor, _ dim: Int, _ eps: Double) -> Tensor {
+  guard let shape = a.shape.broadcast(with: b.shape) else {
+    require(false, "cosine_similarity: shapes \(a.shape) and \(b.shape) do not broadcast")
+    return a
+  }
+  func direction(_ x: Tensor) -> Tensor {
+    let x = x.expand(shape)
+    let norm = vectorNorm(x, 2, [dim], true, nil)
+    // The limit moves the value, not the derivative.
+    let lift = noGrad { norm.detach().clamp(min: .float(eps)) - norm.detach() }
+    return x / (norm + lift)
+  }
+  return (direction(a) * direction(b)).sum([dim])
+}
