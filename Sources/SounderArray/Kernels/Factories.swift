@@ -35,8 +35,13 @@ extension Kernels {
   }
 
   /// start, start + step, … before `end`; int64 when all three are integers, else float32.
+  public static func arange(_ start: Scalar, _ end: Scalar, _ dtype: DType? = nil) -> NDArray {
+    arange(start, end, 1, dtype)
+  }
+
+  /// start, start + step, … before `end`; int64 when all three are integers, else float32.
   public static func arange(
-    _ start: Scalar, _ end: Scalar, _ step: Scalar = 1, _ dtype: DType? = nil
+    _ start: Scalar, _ end: Scalar, _ step: Scalar, _ dtype: DType? = nil
   ) -> NDArray {
     require(step.doubleValue != 0, "arange: step is zero")
     let exact = DType.result(PromotionOperand(start), PromotionOperand(end), PromotionOperand(step))

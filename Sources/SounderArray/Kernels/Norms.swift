@@ -1,6 +1,7 @@
 extension Kernels {
   /// The p-norm over dimensions; for infinite p the extreme magnitude, for 0 the count of non-zeros.
-  public static func pNorm(_ self: NDArray, _ p: Double, _ dim: [Int]?, _ keepdim: Bool) -> NDArray {
+  public static func pNorm(_ self: NDArray, _ p: Double, _ dim: [Int]?, _ keepdim: Bool) -> NDArray
+  {
     let type = self.dtype.realType
     if p == 0 { return sum(self.cast(to: .bool).cast(to: type), dim, keepdim) }
     let magnitude = abs(self)

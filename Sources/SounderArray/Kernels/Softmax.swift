@@ -39,7 +39,9 @@ extension Kernels {
 
   /// The logarithm of ``softmax(_:_:_:)``, computed without cancellation.
   public static func logSoftmax(_ self: NDArray, _ dim: Int, _ dtype: DType? = nil) -> NDArray {
-    rows(dtype.map { self.cast(to: $0) } ?? self, dim, "log_softmax", ck_log_softmax_f32, ck_log_softmax_f64)
+    rows(
+      dtype.map { self.cast(to: $0) } ?? self, dim, "log_softmax", ck_log_softmax_f32,
+      ck_log_softmax_f64)
   }
 
   /// The gradient through ``softmax(_:_:_:)``, from its output.

@@ -30,7 +30,7 @@ func smoothL1Terms(_ difference: Tensor, _ beta: Double) -> Tensor {
   return magnitude.lt(.float(beta)).where(quadratic, magnitude - 0.5 * beta)
 }
 
-func huberLoss(
+func huberComposite(
   _ input: Tensor, _ target: Tensor, _ reduction: String, _ delta: Double, _ weight: Tensor?
 ) -> Tensor {
   let difference = input - target
@@ -55,7 +55,7 @@ func binaryCrossEntropyComposite(
   return reduceLoss(weight.map { loss * $0 } ?? loss, reduction)
 }
 
-func binaryCrossEntropyWithLogits(
+func binaryCrossEntropyOfLogits(
   _ logits: Tensor, _ target: Tensor, _ weight: Tensor?, _ reduction: String,
   _ positiveWeight: Tensor?
 ) -> Tensor {
@@ -82,7 +82,7 @@ func klDivergence(_ input: Tensor, _ target: Tensor, _ reduction: String, _ logT
   return input.rank == 0 ? loss : loss.sum() / Double(input.shape[0])
 }
 
-func tripletMarginLoss(
+func tripletComposite(
   _ anchor: Tensor, _ positive: Tensor, _ negative: Tensor, _ margin: Double, _ p: Double,
   _ eps: Double, _ swap: Bool, _ reduction: String
 ) -> Tensor {

@@ -52,7 +52,7 @@ func normTangent(
 }
 
 /// The cosine of the angle between vectors, whose norms count as at least `eps`.
-func cosineSimilarity(_ a: Tensor, _ b: Tensor, _ dim: Int, _ eps: Double) -> Tensor {
+func cosineComposite(_ a: Tensor, _ b: Tensor, _ dim: Int, _ eps: Double) -> Tensor {
   guard let shape = a.shape.broadcast(with: b.shape) else {
     require(false, "cosine_similarity: shapes \(a.shape) and \(b.shape) do not broadcast")
     return a
