@@ -54,7 +54,9 @@ public struct OperatorEntry: Sendable {
     (try? completed(arguments, named)) != nil
   }
 
-  private func completed(
+  /// A value for every parameter: the given arguments and the defaults of the others.
+  /// - Throws: ``OperatorError`` if the arguments don't fit the schema.
+  public func completed(
     _ arguments: [OperatorArgument], _ named: [String: OperatorArgument]
   ) throws -> [OperatorArgument] {
     guard arguments.count <= parameters.count else {

@@ -42,11 +42,17 @@ public enum OperatorRegistry {
   public static func call(
     _ name: String, _ arguments: [OperatorArgument], named: [String: OperatorArgument] = [:]
   ) throws -> [Tensor] {
-    if let entry = byFullName[name], !entry.overload.isEmpty {
-      return try entry(arguments, named: named)
-    }
+    try entry(name, taking: arguments, named: named)(arguments, named: named)
+  }
+
+  /// The operator that ``call(_:_:named:)`` would call.
+  /// - Throws: ``OperatorError`` if no operator of that name takes the arguments.
+  public static func entry(
+    _ name: String, taking arguments: [OperatorArgument], named: [String: OperatorArgument] = [:]
+  ) throws -> OperatorEntry {
+    if let entry = byFullName[name], !entry.overload.isEmpty { return entry }
     let overloads = try overloads(of: name).filter { $0.isOut == (named["out"] != nil) }
-    if overloads.count == 1 { return try overloads[0](arguments, named: named) }
+    if overloads.count == 1 { return overloads[0] }
     guard let entry = overloads.first(where: { $0.accepts(arguments, named) }) else {
       let kinds =
         arguments.map(\.kind) + named.sorted { $0.key < $1.key }.map { "\($0): \($1.kind)" }
@@ -54,7 +60,7 @@ public enum OperatorRegistry {
         "operator '\(name)': no overload takes (\(kinds.joined(separator: ", "))); there are "
           + overloads.map(\.schema).joined(separator: "; "))
     }
-    return try entry(arguments, named: named)
+    return entry
   }
 
   private static func suggestion(for name: String) -> String {

@@ -6,13 +6,14 @@ import Sounder
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
-    abstract: "Measures training steps, reductions, operator cost and Hogwild updates.",
+    abstract: "Measures training steps, operators, reductions, operator cost and Hogwild updates.",
     discussion: """
       Under mpirun every rank takes part and rank 0 prints. BLAS uses one thread a rank. The BLAS kernel \
       in use is printed with every result; unset OPENBLAS_CORETYPE to let the library choose it.
       """,
     subcommands: [
-      StepsCommand.self, AllReduceCommand.self, OverheadCommand.self, HogwildCommand.self,
+      StepsCommand.self, OperatorsCommand.self, AllReduceCommand.self, OverheadCommand.self,
+      HogwildCommand.self,
     ])
 }
 
