@@ -6,6 +6,7 @@
 #include "ck_hogwild.h"
 #include "ck_index.h"
 #include "ck_macros.h"
+#include "ck_matmul.h"
 #include "ck_optimizer.h"
 #include "ck_order.h"
 #include "ck_pool.h"
