@@ -47,6 +47,7 @@ extension Emitter {
       case .dtype: "element type"
       case .stream: "stream of random numbers"
       case .index: "index, range or mask"
+      case .intList: "list of integer"
       }
     let what =
       argument.type.isList

@@ -89,6 +89,7 @@ extension Emitter {
     case .dtype: "dtype"
     case .stream: "stream"
     case .index: "index"
+    case .intList: "intList"
     }
   }
 

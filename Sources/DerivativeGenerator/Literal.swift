@@ -30,6 +30,7 @@ indirect enum Literal: Equatable {
       (.float, .float), (.float, .scalar), (.string, .string), (.int, .stream):
       true
     case (.string(let name), .dtype): dtypeNames.contains(name)
+    case (.list(let elements), .intList): elements.allSatisfy { $0.fitsBase(.int) }
     default: false
     }
   }

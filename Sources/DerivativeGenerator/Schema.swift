@@ -41,6 +41,8 @@ struct ArgumentType: Equatable {
     case stream = "RandomStream"
     /// What may stand between the brackets of a subscript.
     case index = "Index"
+    /// The element of a list of lists of integers.
+    case intList = "int[]"
   }
 
   var base: Base
@@ -76,6 +78,7 @@ struct ArgumentType: Equatable {
     case .dtype: "DType"
     case .stream: "RandomStream"
     case .index: "TensorIndex"
+    case .intList: "[Int]"
     }
   }
 }

@@ -94,7 +94,7 @@ struct SchemaParser {
   private mutating func type() throws(SchemaError) -> ArgumentType {
     skipSpace()
     let start = index
-    let known = ArgumentType.Base.allCases.map(\.rawValue)
+    let known = ArgumentType.Base.allCases.filter { $0 != .intList }.map(\.rawValue)
     let word = try identifier("a type (\(known.joined(separator: ", ")))")
     guard let base = ArgumentType.Base(rawValue: word) else {
       throw SchemaError(
@@ -110,6 +110,10 @@ struct SchemaParser {
       type.length = Int(string(digits..<index))
       try expect("]", "to close the list type")
       type.isList = true
+      if base == .int, accept("[") {
+        try expect("]", "to close the list type")
+        type.base = .intList
+      }
       type.hasOptionalElements = type.isOptional
       type.isOptional = accept("?")
     }

@@ -12,7 +12,7 @@ extension Kernels {
       var sum = 0.0
       for value in diagonal {
         let size = hypot(value.doubleValue, value.imaginary)
-        sum += log(size)
+        sum += Foundation.log(size)
         unit = unit * (size == 0 ? value : value * .float(1 / size))
       }
       unit.store(at: sign.address(index), as: sign.dtype)

@@ -11,6 +11,7 @@ public struct OperatorParameter: Sendable {
     case dtype = "ScalarType"
     case stream = "RandomStream"
     case index = "Index"
+    case intList = "int[]"
   }
 
   /// The name in the schema: `keep_dim`.
@@ -86,6 +87,7 @@ public struct OperatorParameter: Sendable {
       (.float, .scalar(.float)), (.bool, .scalar(.bool)), (.string, .string), (.dtype, .dtype),
       (.stream, .stream):
       true
+    case (.intList, .list): [Int].value(of: argument) != nil
     case (.index, let index): TensorIndex.value(of: index) != nil
     default: false
     }
