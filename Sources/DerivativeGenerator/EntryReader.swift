@@ -24,7 +24,7 @@ struct EntryReader {
     }
     guard let text = located(declaration), var schema = schema(text) else { return nil }
     schema.swiftName = mapping["swift"].flatMap(located)?.text
-    checkNames(schema, text)
+    checkNames(schema, text, isComposite: mapping["composite"] != nil)
     var entry = Entry(
       position: text.position, schema: schema, kernel: schema.functionName,
       isOutputDifferentiable: schema.returns.map { _ in true })
@@ -58,11 +58,13 @@ struct EntryReader {
     }
   }
 
-  private func checkNames(_ schema: Schema, _ text: Located) {
+  /// An operator made of others has no formulas, in which the reserved names have their meaning.
+  private func checkNames(_ schema: Schema, _ text: Located, isComposite: Bool) {
     let outputs = schema.returns.compactMap(\.name)
     for argument in schema.arguments {
       let position = context.source.position(of: argument.name, after: text.position)
-      if Self.reserved.contains(argument.name) || Self.options.contains(argument.name) {
+      let isReserved = !isComposite && Self.reserved.contains(argument.name)
+      if isReserved || Self.options.contains(argument.name) {
         context.error(
           "an argument cannot be named '\(argument.name)': the name is reserved", at: position)
       }

@@ -136,6 +136,22 @@ extension Kernels {
     return self.viewed(self.shape.removing(axis), self.strides.removing(axis))
   }
 
+  /// Those of the given dimensions removed whose extent is 1.
+  public static func squeeze(_ self: NDArray, _ dim: [Int]) -> NDArray {
+    var removed = 0
+    for axis in dim.map({ self.shape.axis($0, "squeeze") }) {
+      require(removed & (1 << axis) == 0, "squeeze: dimension \(axis) occurs twice in \(dim)")
+      removed |= 1 << axis
+    }
+    var shape = Shape()
+    var strides = Strides()
+    for axis in 0..<self.rank where removed & (1 << axis) == 0 || self.shape[axis] != 1 {
+      shape.append(self.shape[axis])
+      strides.append(self.strides[axis])
+    }
+    return self.viewed(shape, strides)
+  }
+
   /// A dimension of extent 1 inserted.
   public static func unsqueeze(_ self: NDArray, _ dim: Int) -> NDArray {
     let limit = self.rank + 1
