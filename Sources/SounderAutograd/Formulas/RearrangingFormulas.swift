@@ -12,6 +12,11 @@ func repeatGradient(_ grad: Tensor, _ shape: Shape, _ repeats: [Int]) -> Tensor 
   return result
 }
 
+/// The repeats with 1 for the leading dimensions that are not named.
+func tileRepeats(_ shape: Shape, _ dims: [Int]) -> [Int] {
+  Array(repeating: 1, count: max(0, shape.count - dims.count)) + dims
+}
+
 /// Every index of a dimension repeated as often as `repeats`, one number or one for each index, says.
 func repeatInterleaveComposite(
   _ x: Tensor, _ repeats: Tensor, _ dim: Int?, _ outputSize: Int?

@@ -59,6 +59,7 @@ public struct OperatorEntry: Sendable {
   public func completed(
     _ arguments: [OperatorArgument], _ named: [String: OperatorArgument]
   ) throws -> [OperatorArgument] {
+    let arguments = gathered(arguments)
     guard arguments.count <= parameters.count else {
       throw OperatorError(
         "\(fullName): \(arguments.count) arguments for \(parameters.count) parameters (\(schema))")
@@ -84,6 +85,16 @@ public struct OperatorEntry: Sendable {
       }
       return completed
     }
+  }
+
+  /// The arguments with the numbers at their end as the list that the last parameter takes:
+  /// `view(2, 3)` for `view([2, 3])`.
+  private func gathered(_ arguments: [OperatorArgument]) -> [OperatorArgument] {
+    guard let last = parameters.last, last.isList, last.kind == .int, last.length == nil,
+      arguments.count > parameters.count
+    else { return arguments }
+    let first = parameters.count - 1
+    return arguments[..<first] + [.list(Array(arguments[first...]))]
   }
 
   /// Whether a keyword is one that every operator which creates tensors takes.
