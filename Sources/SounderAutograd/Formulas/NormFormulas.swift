@@ -13,7 +13,7 @@ func namedNorm(_ x: Tensor, _ name: String, _ dim: [Int]?, _ keepdim: Bool, _ dt
   -> Tensor
 {
   require(name == "fro" || name == "nuc", "norm: p must be a number, 'fro' or 'nuc', not '\(name)'")
-  require(name == "fro", "norm: the nuclear norm needs singular values, which are not there yet")
+  if name == "nuc" { return matrixNorm(x, .name(name), dim ?? matrixDimensions(x), keepdim, dtype) }
   return vectorNorm(x, 2, dim, keepdim, dtype)
 }
 

@@ -59,10 +59,26 @@ struct OperatorCase {
   func callAsFunction(_ inputs: [Tensor]) throws -> Tensor {
     var next = inputs.makeIterator()
     let arguments = mapTensors { tensor, isActive in
-      isActive ? next.next() ?? tensor : tensor
+      isActive ? prepared(next.next() ?? tensor) : tensor
     }.arguments
     let results = try entry(arguments)
     return results[entry.differentiableOutputs.firstIndex(of: true) ?? 0]
+  }
+
+  /// A random matrix as linear algebra wants it: far from singular, Hermitian where that is assumed.
+  private func prepared(_ tensor: Tensor) -> Tensor {
+    let needsSymmetry = ["linalg.cholesky", "linalg.cholesky_ex", "linalg.eigh"]
+    let needsInverse = [
+      "linalg.solve", "linalg.solve_ex", "linalg.inv", "linalg.inv_ex", "linalg.det",
+      "linalg.slogdet", "linalg.solve_triangular",
+    ]
+    let isSymmetric = needsSymmetry.contains(entry.name)
+    let n = tensor.shape.last ?? 0
+    guard isSymmetric || needsInverse.contains(entry.name), tensor.rank >= 2,
+      tensor.shape[tensor.rank - 2] == n
+    else { return tensor }
+    let spread = Tensor(Kernels.mul(Kernels.eye(n, nil, tensor.dtype), 9))
+    return (isSymmetric ? (tensor + tensor.transpose(-2, -1)) * 0.5 : tensor) + spread
   }
 
   /// The same call of another entry, with every tensor replaced.
