@@ -15,6 +15,8 @@ public struct WorkerPool: Sendable {
   /// Runs all cases of the given operators.
   /// - Throws: ``ConformanceError`` if files cannot be used or workers cannot be started.
   public func report(on names: [String]) throws -> ConformanceReport {
+    // A worker that is gone is found out when its reply is read; writing to it must not end this process.
+    signal(SIGPIPE, SIG_IGN)
     let state = Mutex(State(names: names))
     DispatchQueue.concurrentPerform(iterations: max(1, min(size, names.count))) { _ in
       let checker = OperatorChecker(command)

@@ -38,15 +38,17 @@ final class WorkerProcess {
     process.standardOutput = replies
     process.standardError = FileHandle(fileDescriptor: fileno(file), closeOnDealloc: false)
     do { try process.run() } catch {
-      fclose(file)
       throw ConformanceError(
         exitCode: .inputOutput, description: "\(command.executable): error: cannot start: \(error)")
     }
   }
 
   deinit {
-    kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
+    // A process that could not be started has the id 0, which would mean all of this process's group.
+    if process.isRunning, process.processIdentifier > 0 {
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+    }
     fclose(complaints)
   }
 

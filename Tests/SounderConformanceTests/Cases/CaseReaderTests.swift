@@ -73,21 +73,14 @@ struct CaseReaderTests {
     try folder.write(
       "mul", #"{"op":"mul","cases":[{"id":"a","args":\#(args),"kwargs":{},"outputs":[]}]}"#)
     let read = try #require(try folder.cases(of: "mul").first).arguments
-    #expect(
-      read.map { "\($0)" } == [
-        "value(\(OperatorArgument.scalar(.int(1))))",
-        "value(\(OperatorArgument.scalar(.float(2))))",
-        "value(\(OperatorArgument.scalar(.bool(true))))",
-        "value(\(OperatorArgument.string("mean")))",
-        "value(\(OperatorArgument.absent))",
-        "\(StoredArgument.list([.value(1), .list([.value(2)])]))",
-        "value(\(OperatorArgument.scalar(.float(-.infinity))))",
-        "value(\(OperatorArgument.scalar(.complex(1.5, -2))))",
-        "value(\(OperatorArgument.dtype(.int64)))",
-        "unsupported(\"the element type float8 is not supported\")",
-        "value(\(OperatorArgument.slice(start: 0, stop: nil, step: -2)))",
-        "value(\(OperatorArgument.ellipsis))",
-      ])
+    let expected: [StoredArgument] = [
+      .value(1), .value(2.0), .value(true), .value("mean"), .value(nil),
+      .list([.value(1), .list([.value(2)])]), .value(.scalar(.float(-.infinity))),
+      .value(.scalar(.complex(1.5, -2))), .value(.dtype(.int64)),
+      .unsupported("the element type float8 is not supported"),
+      .value(.slice(start: 0, stop: nil, step: -2)), .value(.ellipsis),
+    ]
+    #expect(read.map { "\($0)" } == expected.map { "\($0)" })
   }
 
   @Test("Complex tensors are stored as pairs")

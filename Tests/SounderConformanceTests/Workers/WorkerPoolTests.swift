@@ -61,7 +61,7 @@ struct WorkerPoolTests {
 
   @Test("A case without a result in time fails, and its process is killed")
   func hang() throws {
-    let report = try Self.report(Self.twoCases(first: "sleep 600"), limit: .milliseconds(300))
+    let report = try Self.report(Self.twoCases(first: "exec sleep 600"), limit: .milliseconds(300))
     #expect(report.passed == 2)
     #expect(
       report.operators[0].outcomes[0].failureLines
