@@ -76,6 +76,12 @@ CK_INLINE float ckm_tanh_f32(float x) {
   return t >= 0.599609375f ? copysignf(large, x) : r;
 }
 
+// tanh(x/2)·(eˣ + 1): both factors are accurate everywhere.
+CK_INLINE float ckm_expm1_f32(float x) {
+  const float product = ckm_tanh_f32(0.5f * x) * (ckm_exp_f32(x) + 1.0f);
+  return x < INFINITY ? product : x;
+}
+
 CK_INLINE float ckm_erf_f32(float x) {
   const float t = fabsf(x), s = x * x;
   float u = -1.72853470e-5f * t + 3.83197126e-4f;
@@ -105,6 +111,7 @@ CK_INLINE float ckm_cos_f32(float x) { return cosf(x); }
 CK_INLINE float ckm_pow_f32(float x, float y) { return powf(x, y); }
 
 CK_INLINE double ckm_exp_f64(double x) { return exp(x); }
+CK_INLINE double ckm_expm1_f64(double x) { return expm1(x); }
 CK_INLINE double ckm_log_f64(double x) { return log(x); }
 CK_INLINE double ckm_log1p_f64(double x) { return log1p(x); }
 CK_INLINE double ckm_tanh_f64(double x) { return tanh(x); }

@@ -1,11 +1,6 @@
 import CKernels
 
 extension Kernels {
-  /// The hyperbolic tangent.
-  public static func tanh(_ self: NDArray, out: NDArray? = nil) -> NDArray {
-    Elementwise.unary(CK_TANH, self, out, "tanh", inexact: true)
-  }
-
   /// The logistic function 1 / (1 + exp(-x)).
   public static func sigmoid(_ self: NDArray, out: NDArray? = nil) -> NDArray {
     Elementwise.unary(CK_SIGMOID, self, out, "sigmoid", inexact: true)
@@ -22,8 +17,64 @@ extension Kernels {
   }
 
   /// x times the logistic function of x.
-  public static func silu(_ self: NDArray) -> NDArray {
-    Elementwise.unary(CK_SILU, self, nil, "silu", inexact: true)
+  public static func silu(_ self: NDArray, out: NDArray? = nil) -> NDArray {
+    requireInexact(self, "silu")
+    return Elementwise.unary(CK_SILU, self, out, "silu")
+  }
+
+  /// x for positive x, else negativeSlope · x.
+  public static func leakyRelu(
+    _ self: NDArray, _ negativeSlope: Scalar = 0.01, out: NDArray? = nil
+  ) -> NDArray {
+    Elementwise.unaryGeneral(
+      CK_LEAKY_RELU, self, out, "leaky_relu", (negativeSlope, 0), self.dtype)
+  }
+
+  /// scale · x for positive x, else scale · alpha · (exp(x) - 1).
+  public static func scaledElu(
+    _ self: NDArray, _ alpha: Scalar, _ scale: Scalar, out: NDArray? = nil
+  ) -> NDArray {
+    Elementwise.unaryGeneral(CK_ELU, self, out, "elu", (alpha, scale), self.dtype)
+  }
+
+  /// x times the hyperbolic tangent of softplus(x).
+  public static func mish(_ self: NDArray, out: NDArray? = nil) -> NDArray {
+    Elementwise.unary(CK_MISH, self, out, "mish")
+  }
+
+  /// log(1 + exp(beta · x)) / beta, and x where beta · x is above the threshold.
+  public static func softplus(
+    _ self: NDArray, _ beta: Scalar = 1, _ threshold: Scalar = 20
+  ) -> NDArray {
+    Elementwise.unaryGeneral(CK_SOFTPLUS, self, nil, "softplus", (beta, threshold), self.dtype)
+  }
+
+  /// The logarithm of the logistic function.
+  public static func logsigmoid(_ self: NDArray) -> NDArray {
+    Elementwise.unary(CK_LOGSIGMOID, self, nil, "logsigmoid")
+  }
+
+  /// x + 3 limited to [0, 6], divided by 6.
+  public static func hardsigmoid(_ self: NDArray, out: NDArray? = nil) -> NDArray {
+    Elementwise.unary(CK_HARDSIGMOID, self, out, "hardsigmoid")
+  }
+
+  /// x · hardsigmoid(x).
+  public static func hardswish(_ self: NDArray, out: NDArray? = nil) -> NDArray {
+    Elementwise.unary(CK_HARDSWISH, self, out, "hardswish")
+  }
+
+  /// x limited to [minVal, maxVal].
+  public static func hardtanh(
+    _ self: NDArray, _ minVal: Scalar = -1, _ maxVal: Scalar = 1, out: NDArray? = nil
+  ) -> NDArray {
+    require(self.dtype != .bool, "hardtanh: not defined for bool")
+    require(
+      minVal.doubleValue <= maxVal.doubleValue,
+      "hardtanh: the lower limit \(minVal) is above the upper one \(maxVal)")
+    // The limits are converted to the type of the array, not the array to theirs.
+    return Elementwise.unaryGeneral(
+      CK_CLAMP, self, out, "hardtanh", (minVal, maxVal), self.dtype)
   }
 
   /// The gradient where the input is above the threshold, zero elsewhere.
@@ -58,6 +109,10 @@ extension Kernels {
   /// The gradient through ``sigmoid(_:out:)``, from its output.
   public static func sigmoidBackward(_ grad: NDArray, _ output: NDArray) -> NDArray {
     Elementwise.binary(CK_SIGMOID_BACKWARD, grad, output, nil, "sigmoid_backward")
+  }
+
+  private static func requireInexact(_ self: NDArray, _ name: StaticString) {
+    require(self.dtype.isDifferentiable, "\(name): not defined for \(self.dtype.name)")
   }
 
   private static func usesTanh(_ approximate: String, _ name: StaticString) -> Bool {

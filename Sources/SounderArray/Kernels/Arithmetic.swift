@@ -129,7 +129,12 @@ extension Kernels {
     _ self: NDArray, _ other: Scalar, _ alpha: Scalar = 1, out: NDArray? = nil
   ) -> NDArray { Elementwise.binary(CK_SUB, self, other * alpha, out, "sub") }
 
-  /// alpha * other - self.
+  /// other - alpha * self.
+  public static func rsub(_ self: NDArray, _ other: NDArray, _ alpha: Scalar = 1) -> NDArray {
+    sub(other, self, alpha)
+  }
+
+  /// other - alpha * self.
   public static func rsub(_ self: NDArray, _ other: Scalar, _ alpha: Scalar = 1) -> NDArray {
     if alpha.isOne {
       return Elementwise.binary(CK_SUB, self, other, nil, "rsub", reversed: true)
@@ -157,35 +162,14 @@ extension Kernels {
     Elementwise.binary(CK_DIV, self, other, out, "div", inexact: true)
   }
 
-  /// Powers, element by element.
-  public static func pow(_ self: NDArray, _ exponent: NDArray) -> NDArray {
-    Elementwise.binary(CK_POW, self, exponent, nil, "pow")
-  }
-
-  /// Powers with one exponent.
-  public static func pow(_ self: NDArray, _ exponent: Scalar, out: NDArray? = nil) -> NDArray {
-    if self.dtype.isDifferentiable, exponent.imaginary == 0 {
-      switch exponent.doubleValue {
-      case 1: return Elementwise.binary(CK_MUL, self, 1, out, "pow")
-      case 2: return Elementwise.unary(CK_SQUARE, self, out, "pow")
-      case 0.5: return Elementwise.unary(CK_SQRT, self, out, "pow")
-      case -1: return Elementwise.unary(CK_RECIPROCAL, self, out, "pow")
-      default: break
-      }
-    } else if case .int(let value) = exponent {
-      require(value >= 0, "pow: integers to the negative power \(value) are not defined")
-    }
-    return Elementwise.binary(CK_POW, self, exponent, out, "pow")
-  }
-
   /// The larger of two elements; NaN if either is.
-  public static func maximum(_ self: NDArray, _ other: NDArray) -> NDArray {
-    Elementwise.binary(CK_MAXIMUM, self, other, nil, "maximum")
+  public static func maximum(_ self: NDArray, _ other: NDArray, out: NDArray? = nil) -> NDArray {
+    Elementwise.binary(CK_MAXIMUM, self, other, out, "maximum")
   }
 
   /// The smaller of two elements; NaN if either is.
-  public static func minimum(_ self: NDArray, _ other: NDArray) -> NDArray {
-    Elementwise.binary(CK_MINIMUM, self, other, nil, "minimum")
+  public static func minimum(_ self: NDArray, _ other: NDArray, out: NDArray? = nil) -> NDArray {
+    Elementwise.binary(CK_MINIMUM, self, other, out, "minimum")
   }
 }
 

@@ -1,14 +1,16 @@
 import CKernels
 
-/// Two numbers laid out as elements of a type, the way C loops take their parameters.
+/// Up to three numbers laid out as elements of a type, the way C loops take their parameters.
 struct ScalarParameters {
   private var words: InlineArray<4, UInt64> = [0, 0, 0, 0]
 
-  init(_ first: Scalar, _ second: Scalar = 0, as dtype: DType) {
+  init(_ first: Scalar, _ second: Scalar = 0, _ third: Scalar? = nil, as dtype: DType) {
     withUnsafeMutableBytes(of: &words) { bytes in
       guard let base = bytes.baseAddress else { return }
       first.store(at: base, as: dtype)
       second.store(at: base + dtype.byteSize, as: dtype)
+      // Complex numbers fill the words with two.
+      if let third, !dtype.isComplex { third.store(at: base + 2 * dtype.byteSize, as: dtype) }
     }
   }
 

@@ -56,83 +56,24 @@ extension Kernels {
   }
 
   /// -1, 0 or 1.
-  public static func sign(_ self: NDArray) -> NDArray {
-    Elementwise.unary(CK_SIGN, self, nil, "sign")
+  public static func sign(_ self: NDArray, out: NDArray? = nil) -> NDArray {
+    require(!self.dtype.isComplex, "sign: not defined for \(self.dtype.name); use sgn")
+    return Elementwise.unary(CK_SIGN, self, out, "sign")
   }
 
-  /// The square.
-  public static func square(_ self: NDArray) -> NDArray {
-    Elementwise.unary(CK_SQUARE, self, nil, "square")
+  /// self / |self|, zero at zero; for real numbers the sign.
+  public static func sgn(_ self: NDArray, out: NDArray? = nil) -> NDArray {
+    Elementwise.unary(CK_SIGN, self, out, "sgn")
+  }
+
+  /// The square; of bools as int64.
+  public static func square(_ self: NDArray, out: NDArray? = nil) -> NDArray {
+    Elementwise.unary(
+      CK_SQUARE, self.dtype == .bool ? self.cast(to: .int64) : self, out, "square")
   }
 
   /// 1 / self.
-  public static func reciprocal(_ self: NDArray) -> NDArray {
-    Elementwise.unary(CK_RECIPROCAL, self, nil, "reciprocal", inexact: true)
-  }
-
-  /// The exponential function.
-  public static func exp(_ self: NDArray, out: NDArray? = nil) -> NDArray {
-    Elementwise.unary(CK_EXP, self, out, "exp", inexact: true)
-  }
-
-  /// The natural logarithm.
-  public static func log(_ self: NDArray, out: NDArray? = nil) -> NDArray {
-    Elementwise.unary(CK_LOG, self, out, "log", inexact: true)
-  }
-
-  /// The natural logarithm of 1 + self, accurate near zero.
-  public static func log1p(_ self: NDArray, out: NDArray? = nil) -> NDArray {
-    Elementwise.unary(CK_LOG1P, self, out, "log1p", inexact: true)
-  }
-
-  /// The square root.
-  public static func sqrt(_ self: NDArray, out: NDArray? = nil) -> NDArray {
-    Elementwise.unary(CK_SQRT, self, out, "sqrt", inexact: true)
-  }
-
-  /// 1 / sqrt(self).
-  public static func rsqrt(_ self: NDArray, out: NDArray? = nil) -> NDArray {
-    Elementwise.unary(CK_RSQRT, self, out, "rsqrt", inexact: true)
-  }
-
-  /// The sine of radians.
-  public static func sin(_ self: NDArray) -> NDArray {
-    Elementwise.unary(CK_SIN, self, nil, "sin", inexact: true)
-  }
-
-  /// The cosine of radians.
-  public static func cos(_ self: NDArray) -> NDArray {
-    Elementwise.unary(CK_COS, self, nil, "cos", inexact: true)
-  }
-
-  /// The error function.
-  public static func erf(_ self: NDArray) -> NDArray {
-    Elementwise.unary(CK_ERF, self, nil, "erf", inexact: true)
-  }
-
-  /// Limits elements to [min, max]; a missing bound does not limit.
-  public static func clamp(
-    _ self: NDArray, _ min: Scalar? = nil, _ max: Scalar? = nil, out: NDArray? = nil
-  ) -> NDArray {
-    require(min != nil || max != nil, "clamp: at least one of min and max must be given")
-    let operand = PromotionOperand(self)
-    let dtype = DType.result(
-      operand, min.map { PromotionOperand($0) } ?? operand,
-      max.map { PromotionOperand($0) } ?? operand)
-    let (low, high) = dtype.bounds
-    return Elementwise.unaryGeneral(CK_CLAMP, self, out, "clamp", (min ?? low, max ?? high), dtype)
-  }
-}
-
-extension DType {
-  /// The smallest and largest value, infinities included.
-  var bounds: (Scalar, Scalar) {
-    switch self {
-    case .bool: (.bool(false), .bool(true))
-    case .uint8: (0, 255)
-    case .int32: (.int(Int(Int32.min)), .int(Int(Int32.max)))
-    case .int64: (.int(.min), .int(.max))
-    default: (.float(-.infinity), .float(.infinity))
-    }
+  public static func reciprocal(_ self: NDArray, out: NDArray? = nil) -> NDArray {
+    Elementwise.unary(CK_RECIPROCAL, self, out, "reciprocal", inexact: true)
   }
 }
