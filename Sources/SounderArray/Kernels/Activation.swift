@@ -30,11 +30,15 @@ extension Kernels {
       CK_LEAKY_RELU, self, out, "leaky_relu", (negativeSlope, 0), self.dtype)
   }
 
-  /// scale · x for positive x, else scale · alpha · (exp(x) - 1).
-  public static func scaledElu(
-    _ self: NDArray, _ alpha: Scalar, _ scale: Scalar, out: NDArray? = nil
-  ) -> NDArray {
-    Elementwise.unaryGeneral(CK_ELU, self, out, "elu", (alpha, scale), self.dtype)
+  /// x for positive x, else alpha · (exp(x) - 1).
+  public static func elu(_ self: NDArray, _ alpha: Scalar = 1, out: NDArray? = nil) -> NDArray {
+    Elementwise.unaryGeneral(CK_ELU, self, out, "elu", (alpha, 1), self.dtype)
+  }
+
+  /// elu with alpha 1.67…, times 1.05….
+  public static func selu(_ self: NDArray, out: NDArray? = nil) -> NDArray {
+    Elementwise.unaryGeneral(
+      CK_ELU, self, out, "selu", (1.6732632423543772, 1.0507009873554805), self.dtype)
   }
 
   /// x times the hyperbolic tangent of softplus(x).

@@ -50,11 +50,6 @@ extension Kernels {
     return Elementwise.unary(CK_ABS, self, out, "abs")
   }
 
-  /// The complex conjugate of a complex array, a copy of any other.
-  public static func conjPhysical(_ self: NDArray) -> NDArray {
-    self.dtype.isComplex ? Elementwise.unary(CK_CONJ, self, nil, "conj_physical") : self.copied()
-  }
-
   /// -1, 0 or 1.
   public static func sign(_ self: NDArray, out: NDArray? = nil) -> NDArray {
     require(!self.dtype.isComplex, "sign: not defined for \(self.dtype.name); use sgn")

@@ -4,64 +4,84 @@ import SounderArray
 // Derivatives that don't fit on one line of derivatives.yaml. They are compositions of differentiable
 // operators, so second order follows.
 
-/// d/dx x^p = p·x^(p-1); zero, not 0·∞, for the power 0.
-func powGradient(_ grad: Tensor, _ base: Tensor, _ exponent: Scalar) -> Tensor {
-  if exponent.doubleValue == 0 && exponent.imaginary == 0 { return grad.zerosLike() }
-  let lower: Scalar
-  switch exponent {
-  case .bool(let value): lower = .int((value ? 1 : 0) - 1)
-  case .int(let value): lower = .int(value - 1)
-  case .float(let value): lower = .float(value - 1)
-  case .complex(let real, let imaginary): lower = .complex(real - 1, imaginary)
+/// grad times the conjugate of a number; the gradient itself for the number one.
+func scaled(_ grad: Tensor, _ factor: Scalar) -> Tensor {
+  switch factor {
+  case .int(1), .float(1): grad
+  default: grad * factor.conj()
   }
-  return grad * (base.pow(lower) * exponent)
 }
 
-func powGradientBase(_ grad: Tensor, _ base: Tensor, _ exponent: Tensor) -> Tensor {
-  let value = grad * (exponent * base.pow(exponent - 1))
-  return exponent.eq(0).where(value.zerosLike(), value)
-}
-
-/// d/dp x^p = x^p·ln x; zero where x is 0 and p is not negative.
-func powGradientExponent(
-  _ grad: Tensor, _ base: Tensor, _ exponent: Tensor, _ result: Tensor
-) -> Tensor {
-  let value = grad * (result * base.log())
-  let isZero = (base.eq(0).toDtype(.int64) * exponent.ge(0).toDtype(.int64)).ne(0)
-  return isZero.where(value.zerosLike(), value)
-}
-
-func siluGradient(_ grad: Tensor, _ x: Tensor) -> Tensor {
-  let s = x.sigmoid()
-  return grad * (s * (1 + x * (1 - s)))
-}
-
-/// The gradient passes where the element lies within the limits, the limits included.
-func clampGradient(_ grad: Tensor, _ x: Tensor, _ low: Scalar?, _ high: Scalar?) -> Tensor {
-  var result = grad
-  if let low { result = x.ge(low).where(result, result.zerosLike()) }
-  if let high { result = x.le(high).where(result, result.zerosLike()) }
-  return result
-}
-
-/// grad·gradOutput·gelu''(x).
-func geluSecondGradient(
-  _ grad: Tensor, _ gradOutput: Tensor, _ x: Tensor, _ approximate: String
-) -> Tensor {
-  let product = grad * gradOutput
-  if approximate == "none" {
-    // gelu'' = φ(x)·(2 - x²), φ the normal density.
-    let density = (x * x * -0.5).exp() * (1 / (2 * Double.pi).squareRoot())
-    return product * (density * (2 - x * x))
+/// 1 - weight.
+func complement(_ weight: Scalar) -> Scalar {
+  switch weight {
+  case .bool(let value): .int(value ? 0 : 1)
+  case .int(let value): .int(1 - value)
+  case .float(let value): .float(1 - value)
+  case .complex(let real, let imaginary): .complex(1 - real, -imaginary)
   }
-  // gelu = x/2·(1 + tanh u) with u = k·(x + c·x³).
-  let k = (2 / Double.pi).squareRoot()
-  let c = 0.044715
-  let tanh = ((x + x * x * x * c) * k).tanh()
-  let slope = (1 + x * x * (3 * c)) * k
-  let sech2 = 1 - tanh * tanh
-  let second = sech2 * (slope + x * (x * (3 * c * k)) - x * tanh * slope * slope)
-  return product * second
+}
+
+/// The gradient of rounded division; a step function has none.
+func divisionGradient(_ grad: Tensor, _ other: Tensor, _ mode: String?) -> Tensor {
+  mode == nil ? grad / other.conj() : grad.zerosLike()
+}
+
+func divisionGradient(_ grad: Tensor, _ other: Scalar, _ mode: String?) -> Tensor {
+  mode == nil ? grad / other.conj() : grad.zerosLike()
+}
+
+func divisorGradient(_ grad: Tensor, _ x: Tensor, _ other: Tensor, _ mode: String?) -> Tensor {
+  mode == nil ? -(grad * ((x / other) / other).conj()) : grad.zerosLike()
+}
+
+func divisionTangent(
+  _ tangent: Tensor, _ otherTangent: Tensor, _ other: Tensor, _ result: Tensor, _ mode: String?
+) -> Tensor {
+  mode == nil ? (tangent - otherTangent * result) / other : result.zerosLike()
+}
+
+/// What an operand of maximum gets: nothing where it loses, half where both are equal.
+func extremeShare(_ grad: Tensor, _ loses: Tensor, _ ties: Tensor) -> Tensor {
+  loses.where(0, ties.where(grad / 2, grad))
+}
+
+/// x² + y², one at the origin, where the gradient of the angle is taken to be zero.
+func atan2Denominator(_ y: Tensor, _ x: Tensor) -> Tensor {
+  let squares = y * y + x * x
+  return squares.eq(0).where(1, squares)
+}
+
+func xlogyGradient(_ grad: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor {
+  x.eq(0).logicalAnd(y.le(0)).where(0, grad.xlogy(y))
+}
+
+func xlogyGradient(_ grad: Tensor, _ x: Tensor, _ y: Scalar) -> Tensor {
+  y.doubleValue <= 0 ? x.eq(0).where(0, grad.xlogy(y)) : grad.xlogy(y)
+}
+
+/// x/|x| turns with x and does not grow: the part of the change along x is taken away.
+func sgnGradient(_ grad: Tensor, _ x: Tensor, _ result: Tensor) -> Tensor {
+  if !x.dtype.isComplex { return grad.zerosLike() }
+  let across = grad - result * (result.conj() * grad).real()
+  return x.eq(0).where(0, across / x.abs())
+}
+
+func angleGradient(_ grad: Tensor, _ x: Tensor) -> Tensor {
+  if !x.dtype.isComplex { return grad.zerosLike() }
+  return x.eq(0).where(0, grad * (x * .complex(0, 1) / x.abs().square()))
+}
+
+func angleTangent(_ tangent: Tensor, _ x: Tensor) -> Tensor {
+  x.dtype.isComplex ? (tangent / x).imag() : tangent.zerosLike()
+}
+
+extension Scalar {
+  /// The complex conjugate.
+  func conj() -> Scalar {
+    if case .complex(let real, let imaginary) = self { return .complex(real, -imaginary) }
+    return self
+  }
 }
 
 extension Tensor {
