@@ -4,14 +4,6 @@ import SounderArray
 // Derivatives that don't fit on one line of derivatives.yaml. They are compositions of differentiable
 // operators, so second order follows.
 
-/// grad times the conjugate of a number; the gradient itself for the number one.
-func scaled(_ grad: Tensor, _ factor: Scalar) -> Tensor {
-  switch factor {
-  case .int(1), .float(1): grad
-  default: grad * factor.conj()
-  }
-}
-
 /// 1 - weight.
 func complement(_ weight: Scalar) -> Scalar {
   switch weight {

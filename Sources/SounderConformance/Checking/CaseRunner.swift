@@ -51,12 +51,19 @@ struct CaseRunner {
   }
 
   private func outputs(_ call: Call) throws -> [Tensor] {
-    let outputs = try OperatorRegistry.call(name, call.arguments, named: call.named)
+    let outputs = try OperatorRegistry.call(name, inOrder(call.arguments), named: call.named)
     guard outputs.count == testCase.outputs.count else {
       throw Difference(
         description: "\(outputs.count) outputs, expected \(testCase.outputs.count)")
     }
     return outputs
+  }
+
+  /// The arguments in the order of the function: PyTorch samples `where` as the method
+  /// `input.where(condition, other)`.
+  private func inOrder(_ arguments: [OperatorArgument]) -> [OperatorArgument] {
+    guard name == "where", arguments.count == 3 else { return arguments }
+    return [arguments[1], arguments[0], arguments[2]]
   }
 
   private func checkValues() throws {
