@@ -86,7 +86,7 @@ struct ReductionTests {
     let x = NDArray([1, 0, 2, 3] as [Int], shape: [2, 2])
     #expect(Kernels.all(x).item() == false)
     #expect(Kernels.any(x).item() == true)
-    #expect(Kernels.all(x, 1).toArray(as: Bool.self) == [false, true])
+    #expect(Kernels.all(x, [1]).toArray(as: Bool.self) == [false, true])
     #expect(Kernels.any(Kernels.zeros([2, 0]), 1).toArray(as: Bool.self) == [false, false])
     #expect(Kernels.all(Kernels.zeros([0])).item() == true)
     #expect(Kernels.cumsum(x, 0).toArray(as: Int.self) == [1, 0, 3, 3])

@@ -45,18 +45,19 @@ extension Kernels {
   ) -> NDArray {
     require(step.doubleValue != 0, "arange: step is zero")
     let exact = DType.result(PromotionOperand(start), PromotionOperand(end), PromotionOperand(step))
-    let length = (end.doubleValue - start.doubleValue) / step.doubleValue
-    let count = Swift.max(Int(length.rounded(.up)), 0)
-    if exact == .int64 {
-      return NDArray((0..<count).map { start.intValue + $0 * step.intValue })
-        .cast(to: dtype ?? .int64)
-    }
-    if let dtype, !dtype.isDifferentiable {
+    let type = dtype ?? (exact.isDifferentiable ? .float32 : .int64)
+    var length = (end.doubleValue - start.doubleValue) / step.doubleValue
+    if type == .int64 {
       require(step.intValue != 0, "arange: step is zero as an integer")
-      return NDArray((0..<count).map { start.intValue + $0 * step.intValue }).cast(to: dtype)
+      length = Double(end.intValue - start.intValue) / Double(step.intValue)
+    }
+    require(length.isFinite && length < 0x1p53, "arange: \(length) elements")
+    let count = Swift.max(Int(length.rounded(.up)), 0)
+    if !type.isDifferentiable {
+      return NDArray((0..<count).map { start.intValue + $0 * step.intValue }).cast(to: type)
     }
     return NDArray((0..<count).map { start.doubleValue + Double($0) * step.doubleValue })
-      .cast(to: dtype ?? .float32)
+      .cast(to: type)
   }
 
   /// `steps` numbers from `start` to `end`, both included, at equal distances.
