@@ -87,7 +87,7 @@ struct ReductionTests {
     #expect(Kernels.all(x).item() == false)
     #expect(Kernels.any(x).item() == true)
     #expect(Kernels.all(x, [1]).toArray(as: Bool.self) == [false, true])
-    #expect(Kernels.any(Kernels.zeros([2, 0]), 1).toArray(as: Bool.self) == [false, false])
+    #expect(Kernels.any(Kernels.zeros([2, 0]), [1]).toArray(as: Bool.self) == [false, false])
     #expect(Kernels.all(Kernels.zeros([0])).item() == true)
     #expect(Kernels.cumsum(x, 0).toArray(as: Int.self) == [1, 0, 3, 3])
     #expect(Kernels.cumsum(Kernels.t(x), 0).toArray(as: Int.self) == [1, 2, 1, 5])
