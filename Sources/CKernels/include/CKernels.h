@@ -4,6 +4,7 @@
 #include "ck_batch_norm.h"
 #include "ck_dtype.h"
 #include "ck_elementwise.h"
+#include "ck_fused.h"
 #include "ck_hogwild.h"
 #include "ck_index.h"
 #include "ck_macros.h"
