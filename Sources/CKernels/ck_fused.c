@@ -10,16 +10,47 @@
 
 enum { CK_TILE = 1024, CK_CHUNK = 1024, CK_ROWS = 64 };
 
-// Runs BODY for every tile: `x` is its first element, `w` its width, `at` its place in the results.
-#define CK_FOR_TILES(T, BODY)                                                                     \
+// Runs the block for every tile: `x` is its first element, `w` its width, `at` its place in the results.
+#define CK_FOR_TILES(T, ...)                                                                      \
   for (ptrdiff_t o = 0; o < outer; o++) {                                                         \
     for (ptrdiff_t first = 0; first < inner; first += CK_TILE) {                                  \
       const ptrdiff_t w = inner - first < CK_TILE ? inner - first : CK_TILE;                      \
       const ptrdiff_t at = o * inner + first, from = o * n * inner + first;                       \
       const T *x = in + from;                                                                     \
-      BODY                                                                                        \
+      __VA_ARGS__                                                                                 \
     }                                                                                             \
   }
+
+// Sums over a chunk of a row in the element type, in any order.
+#define CK_CHUNKS(T, S)                                                                           \
+  CK_INLINE T ck_chunk_sum_##S(const T *x, ptrdiff_t n) {                                         \
+    _Pragma("clang fp reassociate(on)") T sum = 0;                                                \
+    for (ptrdiff_t i = 0; i < n; i++) sum += x[i];                                                \
+    return sum;                                                                                   \
+  }                                                                                               \
+  CK_INLINE T ck_chunk_exp_##S(const T *x, T shift, ptrdiff_t n) {                                \
+    _Pragma("clang fp reassociate(on)") T sum = 0;                                                \
+    for (ptrdiff_t i = 0; i < n; i++) sum += ckm_exp_##S(x[i] - shift);                           \
+    return sum;                                                                                   \
+  }                                                                                               \
+  CK_INLINE void ck_chunk_squares_##S(                                                            \
+      const T *x, T mean, ptrdiff_t n, double *squares, double *rest) {                           \
+    _Pragma("clang fp reassociate(on)") T sum = 0, dot = 0;                                       \
+    for (ptrdiff_t i = 0; i < n; i++) {                                                           \
+      const T d = x[i] - mean;                                                                    \
+      sum += d;                                                                                   \
+      dot += d * d;                                                                               \
+    }                                                                                             \
+    *squares += (double)dot;                                                                      \
+    *rest += (double)sum;                                                                         \
+  }                                                                                               \
+  CK_INLINE T ck_chunk_count_##S(const T *x, T value, ptrdiff_t n) {                              \
+    _Pragma("clang fp reassociate(on)") T count = 0;                                              \
+    for (ptrdiff_t i = 0; i < n; i++) count += x[i] == value ? (T)1 : (T)0;                       \
+    return count;                                                                                 \
+  }
+CK_CHUNKS(float, f32)
+CK_CHUNKS(double, f64)
 
 #define CK_LOG_SUM_EXP(T, S)                                                                      \
   CK_INLINE T ck_finish_##S(T shift, T sum) {                                                     \
@@ -34,10 +65,7 @@ enum { CK_TILE = 1024, CK_CHUNK = 1024, CK_ROWS = 64 };
         const T shift = largest - largest == 0 ? largest : 0;                                     \
         double total = 0;                                                                         \
         for (ptrdiff_t i = 0; i < n; i += CK_CHUNK) {                                             \
-          const ptrdiff_t end = n - i < CK_CHUNK ? n : i + CK_CHUNK;                              \
-          _Pragma("clang fp reassociate(on)") T sum = 0;                                          \
-          for (ptrdiff_t k = i; k < end; k++) sum += ckm_exp_##S(in[k] - shift);                  \
-          total += (double)sum;                                                                   \
+          total += (double)ck_chunk_exp_##S(in + i, shift, n - i < CK_CHUNK ? n - i : CK_CHUNK);  \
         }                                                                                         \
         out[o] = ck_finish_##S(largest, (T)total);                                                \
       }                                                                                           \
@@ -91,10 +119,7 @@ CK_LOG_SUM_EXP(double, f64)
   CK_INLINE T ck_row_mean_##S(const T *x, ptrdiff_t n) {                                          \
     double total = 0;                                                                             \
     for (ptrdiff_t i = 0; i < n; i += CK_CHUNK) {                                                 \
-      const ptrdiff_t end = n - i < CK_CHUNK ? n : i + CK_CHUNK;                                  \
-      _Pragma("clang fp reassociate(on)") T sum = 0;                                              \
-      for (ptrdiff_t k = i; k < end; k++) sum += x[k];                                            \
-      total += (double)sum;                                                                       \
+      total += (double)ck_chunk_sum_##S(x + i, n - i < CK_CHUNK ? n - i : CK_CHUNK);              \
     }                                                                                             \
     return (T)(total / (double)n);                                                                \
   }                                                                                               \
@@ -120,15 +145,8 @@ CK_LOG_SUM_EXP(double, f64)
         const T m = ck_row_mean_##S(in, n);                                                       \
         double squares = 0, rest = 0;                                                             \
         for (ptrdiff_t i = 0; i < n; i += CK_CHUNK) {                                             \
-          const ptrdiff_t end = n - i < CK_CHUNK ? n : i + CK_CHUNK;                              \
-          _Pragma("clang fp reassociate(on)") T sum = 0, dot = 0;                                 \
-          for (ptrdiff_t k = i; k < end; k++) {                                                   \
-            const T d = in[k] - m;                                                                \
-            sum += d;                                                                             \
-            dot += d * d;                                                                         \
-          }                                                                                       \
-          squares += (double)dot;                                                                 \
-          rest += (double)sum;                                                                    \
+          ck_chunk_squares_##S(                                                                   \
+              in + i, m, n - i < CK_CHUNK ? n - i : CK_CHUNK, &squares, &rest);                   \
         }                                                                                         \
         /* What the rounding of the mean has added. */                                            \
         out[o] = (T)((squares - rest * rest / (double)n) / divisor);                              \
@@ -194,10 +212,7 @@ CK_VARIANCE(double, f64)
         const T r = result[o];                                                                    \
         T total = 0;                                                                              \
         for (ptrdiff_t i = 0; i < n; i += CK_CHUNK) {                                             \
-          const ptrdiff_t end = n - i < CK_CHUNK ? n : i + CK_CHUNK;                              \
-          _Pragma("clang fp reassociate(on)") T count = 0;                                        \
-          for (ptrdiff_t k = i; k < end; k++) count += in[k] == r ? (T)1 : (T)0;                  \
-          total += count;                                                                         \
+          total += ck_chunk_count_##S(in + i, r, n - i < CK_CHUNK ? n - i : CK_CHUNK);            \
         }                                                                                         \
         const T share = gradient[o] / total, none = total > 0 ? (T)0 : (T)NAN;                    \
         CK_VECTOR for (ptrdiff_t i = 0; i < n; i++) out[i] = in[i] == r ? share : none;           \

@@ -17,6 +17,18 @@ extension Kernels {
     _ self: NDArray, _ dim: [Int]?, _ correction: Scalar?, _ keepdim: Bool, _ name: StaticString
   ) -> NDArray {
     require(self.dtype.isDifferentiable, "\(name): not defined for \(self.dtype.name)")
+    if let fused = FusedReduction(self.contiguous(), dim, name) {
+      let divisor = Swift.max(Double(fused.count) - (correction ?? 1).doubleValue, 0)
+      let result = fused.result(dim, keepdim)
+      if fused.isDouble {
+        ck_variance_f64(
+          result.doubles, fused.input.doubles, divisor, fused.outer, fused.count, fused.inner)
+      } else {
+        ck_variance_f32(
+          result.floats, fused.input.floats, divisor, fused.outer, fused.count, fused.inner)
+      }
+      return result
+    }
     let mask = Reduction.mask(dim, self.shape, name)
     let wide = self.cast(to: self.dtype.sumAccumulator)
     let centred = sub(wide, mean(wide, dim, true))

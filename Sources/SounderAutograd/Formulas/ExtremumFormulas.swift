@@ -7,6 +7,11 @@ func extremeGradient(
   _ grad: Tensor, _ x: Tensor, _ result: Tensor, _ dim: [Int], _ keepdim: Bool,
   findsNaN: Bool = false
 ) -> Tensor {
+  if !Modes.buildsOnGradients, !(findsNaN && result.item().isNaN),
+    let gradient = Kernels.extremeBackward(grad.array, x.array, result.array, dim)
+  {
+    return Tensor(gradient)
+  }
   let share = extremeShare(x, result, dim, keepdim, findsNaN)
   return withReducedDimensions(grad, x.shape, dim, keepdim) * share
 }

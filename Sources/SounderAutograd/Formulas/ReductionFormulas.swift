@@ -1,5 +1,11 @@
 import SounderArray
 
+extension Modes {
+  /// Whether operations on gradients matter to a further derivative, so that fused kernels cannot stand
+  /// for them.
+  @inline(__always) static var buildsOnGradients: Bool { recording || forward }
+}
+
 /// A reduced tensor, spread again over the shape it was reduced from.
 func expandReduced(_ reduced: Tensor, _ shape: Shape, _ dim: [Int]?, _ keepdim: Bool) -> Tensor {
   let result = withReducedDimensions(reduced, shape, dim, keepdim)
@@ -37,6 +43,11 @@ func traceGradient(_ grad: Tensor, _ shape: Shape) -> Tensor {
 func logSumExpGradient(
   _ grad: Tensor, _ x: Tensor, _ result: Tensor, _ dim: [Int], _ keepdim: Bool
 ) -> Tensor {
+  if !Modes.buildsOnGradients,
+    let gradient = Kernels.logsumexpBackward(grad.array, x.array, result.array, dim)
+  {
+    return Tensor(gradient)
+  }
   let shift = withReducedDimensions(result, x.shape, dim, keepdim)
   return withReducedDimensions(grad, x.shape, dim, keepdim) * (x - shift).exp().conj()
 }

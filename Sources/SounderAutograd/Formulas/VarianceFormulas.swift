@@ -5,6 +5,11 @@ func varianceGradient(
   _ grad: Tensor, _ x: Tensor, _ dim: [Int]?, _ correction: Scalar?, _ keepdim: Bool
 ) -> Tensor {
   let divisor = reducedCount(x.shape, dim) - (correction ?? 1).doubleValue
+  if !Modes.buildsOnGradients,
+    let gradient = Kernels.varBackward(grad.array, x.array, dim, 2 / divisor)
+  {
+    return Tensor(gradient)
+  }
   let centred = x - x.mean(dim, keepdim: true)
   return withReducedDimensions(grad, x.shape, dim, keepdim) * centred * (2 / divisor)
 }
