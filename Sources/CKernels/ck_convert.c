@@ -69,12 +69,17 @@ CK_CONVERT_FROM(ck_c128, c128, x)
 
 // Equal types never convert: the half-precision ones would lose NaN payloads.
 #define CK_COPY(T, SIZE)                                                                        \
-  static void ck_copy_##SIZE(                                                                   \
+  CK_CLONES static void ck_copy_##SIZE(                                                                   \
       void *out, ptrdiff_t so, const void *a, ptrdiff_t sa, ptrdiff_t n, const void *p) {       \
     (void)p;                                                                                    \
     T *y = out;                                                                                 \
     const T *u = a;                                                                             \
     if (so == 1 && sa == 1) { memmove(y, u, (size_t)n * sizeof(T)); return; }                   \
+    if (so == 1 && sa == 0 && n > 0) {                                                          \
+      const T x = *u;                                                                           \
+      CK_VECTOR for (ptrdiff_t i = 0; i < n; i++) y[i] = x;                                     \
+      return;                                                                                   \
+    }                                                                                           \
     CK_VECTOR for (ptrdiff_t i = 0; i < n; i++) y[i * so] = u[i * sa];                          \
   }
 CK_COPY(uint8_t, 1)
