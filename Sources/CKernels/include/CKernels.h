@@ -2,6 +2,7 @@
 #pragma once
 #include "ck_atomic.h"
 #include "ck_batch_norm.h"
+#include "ck_convolution.h"
 #include "ck_dtype.h"
 #include "ck_elementwise.h"
 #include "ck_fused.h"

@@ -14,14 +14,18 @@ extension Kernels {
         "convolution", input: x.shape, weight: w.shape, outputPadding: outputPadding)
       checkBias(bias, geometry.image[1])
       result = NDArray(uninitialized: geometry.image, x.dtype)
-      ConvolutionColumns.imageGradient(geometry, gradient: x, weight: w, into: result)
+      imageGradient(geometry, gradient: x, weight: w, into: result)
       if let bias { _ = add(result, channelShaped(bias, result), out: result) }
     } else {
       let geometry = parameters.forward("convolution", image: x.shape, weight: w.shape)
       checkBias(bias, geometry.result[1])
       result = NDArray(uninitialized: geometry.result, x.dtype)
-      ConvolutionColumns.forward(geometry, image: x, weight: w, into: result)
-      if let bias { _ = add(result, channelShaped(bias, result), out: result) }
+      if ConvolutionDirect.serves(geometry, x.dtype) {
+        ConvolutionDirect.forward(geometry, image: x, weight: w, bias: bias, into: result)
+      } else {
+        ConvolutionColumns.forward(geometry, image: x, weight: w, into: result)
+        if let bias { _ = add(result, channelShaped(bias, result), out: result) }
+      }
     }
     return result
   }
@@ -36,7 +40,7 @@ extension Kernels {
     let parameters = checked(name, grad, weight, nil, stride, padding, dilation, groups)
     let geometry = adjoint(name, parameters, Shape(imageSize), weight.shape, grad.shape)
     let result = NDArray(uninitialized: geometry.image, grad.dtype)
-    ConvolutionColumns.imageGradient(
+    imageGradient(
       geometry, gradient: grad.contiguous(), weight: weight.contiguous(), into: result)
     return result
   }
@@ -52,10 +56,24 @@ extension Kernels {
     let result = Elementwise.destination(
       out, geometry.weight, grad.dtype, inputs: grad, input, name: name)
     let target = result.isContiguous ? result : NDArray(uninitialized: result.shape, result.dtype)
-    ConvolutionColumns.weightGradient(
-      geometry, gradient: grad.contiguous(), image: input.contiguous(), into: target)
+    let (gradient, image) = (grad.contiguous(), input.contiguous())
+    if ConvolutionDirect.serves(geometry, grad.dtype) {
+      ConvolutionDirect.weightGradient(geometry, gradient: gradient, image: image, into: target)
+    } else {
+      ConvolutionColumns.weightGradient(geometry, gradient: gradient, image: image, into: target)
+    }
     if target.storage !== result.storage { result.copy(from: target) }
     return Elementwise.deliver(result, out, name: name)
+  }
+
+  private static func imageGradient(
+    _ geometry: ConvolutionGeometry, gradient: NDArray, weight: NDArray, into image: NDArray
+  ) {
+    if ConvolutionDirect.servesImageGradient(geometry, gradient.dtype) {
+      ConvolutionDirect.imageGradient(geometry, gradient: gradient, weight: weight, into: image)
+    } else {
+      ConvolutionColumns.imageGradient(geometry, gradient: gradient, weight: weight, into: image)
+    }
   }
 
   private static func checked(
