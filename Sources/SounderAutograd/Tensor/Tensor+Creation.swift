@@ -26,19 +26,19 @@ extension Tensor {
     self.init(NDArray(scalar: scalar, dtype))
   }
 
-  /// A tensor of zeros.
-  public static func zeros(_ shape: Shape, _ dtype: DType = .float32) -> Tensor {
-    Tensor(Kernels.zeros(shape, dtype))
+  /// Zeros in the shape of another tensor, say; float32 unless given.
+  public static func zeros(_ size: Shape, dtype: DType? = nil) -> Tensor {
+    zeros(Array(size), dtype: dtype)
   }
 
-  /// A tensor of ones.
-  public static func ones(_ shape: Shape, _ dtype: DType = .float32) -> Tensor {
-    Tensor(Kernels.full(shape, 1, dtype))
+  /// Ones in the shape of another tensor, say; float32 unless given.
+  public static func ones(_ size: Shape, dtype: DType? = nil) -> Tensor {
+    ones(Array(size), dtype: dtype)
   }
 
-  /// A tensor filled with a number.
-  public static func full(_ shape: Shape, _ value: Scalar, _ dtype: DType = .float32) -> Tensor {
-    Tensor(Kernels.full(shape, value, dtype))
+  /// One number, which decides the type unless one is given.
+  public static func full(_ size: Shape, _ fillValue: Scalar, dtype: DType? = nil) -> Tensor {
+    full(Array(size), fillValue, dtype: dtype)
   }
 
   /// Standard normal numbers from a counter-based stream, which moves on.

@@ -53,7 +53,7 @@ import Testing
   @Test(
     "A wrong call says what is wrong",
     arguments: [
-      ("mull", "unknown operator 'mull'; did you mean 'mul'?"),
+      ("mulp", "unknown operator 'mulp'; did you mean 'mul'?"),
       ("mul.Tensr", "unknown operator 'mul.Tensr'; did you mean 'mul.Tensor'?"),
       ("neg", "neg: argument 'self' is missing (neg(Tensor self) -> Tensor)"),
       ("quantum", "unknown operator 'quantum'"),

@@ -69,7 +69,7 @@ import Testing
       let y = x * 1
       try view(y).tanh_()
       let found = try gradients(of: [(y * weights).sum()], withRespectTo: [x])
-      let mask = Tensor.zeros([3, 4], .float64)
+      let mask = Tensor.zeros([3, 4], dtype: .float64)
       _ = try view(mask).add_(1)
       let slope = 1 - x.detach().tanh().square()
       let expected = weights * (mask * slope + (1 - mask))
