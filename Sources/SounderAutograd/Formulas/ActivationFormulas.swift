@@ -55,7 +55,7 @@ func gluComposite(_ input: Tensor, _ dim: Int) -> Tensor {
 
 func preluComposite(_ input: Tensor, _ weight: Tensor) -> Tensor {
   var slope = weight
-  if weight.count > 1 {
+  if weight.count != 1 {
     require(
       input.rank > 1 && weight.rank == 1 && weight.count == input.shape[1],
       "prelu: weight \(weight.shape) does not fit the channels of input \(input.shape)")
