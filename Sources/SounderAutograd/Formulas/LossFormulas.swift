@@ -36,7 +36,7 @@ func huberComposite(
   let difference = input - target
   let magnitude = difference.abs()
   let linear = (magnitude - 0.5 * delta) * delta
-  let loss = magnitude.le(.float(delta)).where(difference.square() * 0.5, linear)
+  let loss = magnitude.lt(.float(delta)).where(difference.square() * 0.5, linear)
   return reduceLoss(weight.map { loss * $0 } ?? loss, reduction)
 }
 

@@ -24,31 +24,41 @@ private func unit(_ x: Tensor) -> Tensor {
   return x / magnitude.maskedFill(magnitude.eq(0), 1)
 }
 
-/// What a change of each element is multiplied with to give its part of the norm's change.
-func normDerivative(_ x: Tensor, _ result: Tensor, _ p: Double, _ dim: [Int]?, _ keepdim: Bool)
-  -> Tensor
-{
+/// The norm's derivative by each element times a factor that broadcasts with the norm, such as its
+/// gradient.
+func normDerivative(
+  _ factor: Tensor, _ x: Tensor, _ result: Tensor, _ p: Double, _ dim: [Int]?, _ keepdim: Bool
+) -> Tensor {
   if p == 0 { return x.zerosLike() }
-  if p == 1 { return unit(x) }
+  if p == 1 { return unit(x) * factor }
   let norm = withReducedDimensions(result, x.shape, dim, keepdim)
   if p.isInfinite {
     let magnitude = x.abs()
     let isExtreme = magnitude.eq(norm).toDtype(magnitude.dtype)
-    return unit(x) * (isExtreme / isExtreme.sum(dim, keepdim: true))
+    return unit(x) * (isExtreme / isExtreme.sum(dim, keepdim: true)) * factor
   }
-  if p == 2 { return (x / norm).maskedFill(norm.eq(0), 0) }
+  if p == 2 { return (x / norm).maskedFill(norm.eq(0), 0) * factor }
   if p < 1 {
     let scaled = unit(x) * x.abs().pow(.float(p - 1)).maskedFill(x.eq(0), 0)
-    return scaled * norm.pow(.float(1 - p))
+    return scaled * factor * norm.pow(.float(1 - p))
   }
   let power = p < 2 ? unit(x) * x.abs().pow(.float(p - 1)) : x * x.abs().pow(.float(p - 2))
-  return (power / norm.pow(.float(p - 1))).maskedFill(norm.eq(0), 0)
+  // The factor is masked with the quotient: it may be NaN where the norm is zero.
+  return power * (factor / norm.pow(.float(p - 1))).maskedFill(norm.eq(0), 0)
+}
+
+func normGradient(
+  _ grad: Tensor, _ x: Tensor, _ result: Tensor, _ p: Double, _ dim: [Int]?, _ keepdim: Bool
+) -> Tensor {
+  normDerivative(withReducedDimensions(grad, x.shape, dim, keepdim), x, result, p, dim, keepdim)
 }
 
 func normTangent(
   _ tangent: Tensor, _ x: Tensor, _ result: Tensor, _ p: Double, _ dim: [Int]?, _ keepdim: Bool
 ) -> Tensor {
-  realPart(normDerivative(x, result, p, dim, keepdim).conj() * tangent).sum(dim, keepdim: keepdim)
+  let ones = withReducedDimensions(result, x.shape, dim, keepdim).onesLike()
+  let derivative = normDerivative(ones, x, result, p, dim, keepdim)
+  return realPart(derivative.conj() * tangent).sum(dim, keepdim: keepdim)
 }
 
 /// The cosine of the angle between vectors, whose norms count as at least `eps`.
