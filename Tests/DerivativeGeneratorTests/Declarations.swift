@@ -25,6 +25,12 @@ struct Declarations {
   /// The generated registry row of the first operator.
   var row: String { written { emitter.row(entries[0], .functional, &$0) } }
 
+  /// What a function of the emitter writes.
+  func written(_ write: (Emitter, inout CodeWriter) -> Void) -> String {
+    let emitter = emitter
+    return written { write(emitter, &$0) }
+  }
+
   private func written(_ write: (inout CodeWriter) -> Void) -> String {
     var code = CodeWriter()
     write(&code)

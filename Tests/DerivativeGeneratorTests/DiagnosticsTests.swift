@@ -23,12 +23,12 @@ struct Mistake: CustomTestStringConvertible {
 }
 
 @Suite struct DiagnosticsTests {
-  @Test("A mistake is reported at its place", arguments: Mistake.all)
+  @Test("TG-17: A mistake is reported at its place", arguments: Mistake.all)
   func mistake(_ mistake: Mistake) {
     #expect(Declarations(mistake.yaml).errors == mistake.errors.map { "derivatives.yaml:" + $0 })
   }
 
-  @Test("All mistakes of a file are reported at once, in order")
+  @Test("TG-17: All mistakes of a file are reported at once, in order")
   func all() {
     let file = Declarations(
       """

@@ -4,7 +4,7 @@ import Testing
 
 /// The generated functions of one operator of each kind.
 @Suite struct EmittedFunctionTests {
-  @Test("A product: each factor is saved only for the other's gradient")
+  @Test("TG-03: A product: each factor is saved only for the other's gradient")
   func mul() {
     let file = Declarations(
       """
@@ -86,7 +86,7 @@ import Testing
         """)
   }
 
-  @Test("A group of gradients is computed by one formula")
+  @Test("TG-02: A group of gradients is computed by one formula")
   func layerNorm() {
     let file = Declarations(
       """
@@ -170,7 +170,7 @@ import Testing
         """)
   }
 
-  @Test("An operator in place saves its result after the change")
+  @Test("TG-13: An operator in place saves its result after the change")
   func relu() {
     let file = Declarations(
       """
@@ -219,7 +219,7 @@ import Testing
         """)
   }
 
-  @Test("An operator in place keeps a copy of the old value for its formula")
+  @Test("TG-13: An operator in place keeps a copy of the old value for its formula")
   func pow() {
     let file = Declarations(
       """
@@ -297,7 +297,7 @@ import Testing
         """)
   }
 
-  @Test("A comparison has no node")
+  @Test("TG-05: A comparison has no node")
   func eq() {
     let file = Declarations(
       """
@@ -319,7 +319,7 @@ import Testing
         """)
   }
 
-  @Test("A stream of random numbers is passed on; a mask has no gradient")
+  @Test("TG-09: A stream of random numbers is passed on; a mask has no gradient")
   func dropout() {
     let file = Declarations(
       """
@@ -355,7 +355,7 @@ import Testing
         """)
   }
 
-  @Test("A composite operator is its expression, with the receiver for the first argument")
+  @Test("TG-11: A composite operator is its expression, with the receiver for the first argument")
   func crossEntropy() {
     let file = Declarations(
       """

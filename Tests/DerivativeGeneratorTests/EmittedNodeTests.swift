@@ -4,7 +4,7 @@ import Testing
 
 /// The generated graph nodes of one operator of each kind.
 @Suite struct EmittedNodeTests {
-  @Test("A product: each factor is saved only for the other's gradient")
+  @Test("TG-03: A product: each factor is saved only for the other's gradient")
   func mul() {
     let file = Declarations(
       """
@@ -85,7 +85,7 @@ import Testing
         """)
   }
 
-  @Test("A group of gradients is computed by one formula")
+  @Test("TG-02: A group of gradients is computed by one formula")
   func layerNorm() {
     let file = Declarations(
       """
@@ -223,7 +223,7 @@ import Testing
         """)
   }
 
-  @Test("An operator in place saves its result after the change")
+  @Test("TG-13: An operator in place saves its result after the change")
   func relu() {
     let file = Declarations(
       """
@@ -261,7 +261,7 @@ import Testing
         """)
   }
 
-  @Test("A node with gradients of several results gets them as optionals")
+  @Test("TG-07: A node with gradients of several results gets them as optionals")
   func grads() {
     let file = Declarations(
       """

@@ -4,7 +4,7 @@ import Testing
 
 /// The generated registry rows.
 @Suite struct EmittedRegistryTests {
-  @Test("A row has the parameters, what is saved and the samples")
+  @Test("TG-04: A row has the parameters, what is saved and the samples")
   func clampRow() {
     let file = Declarations(
       """

@@ -125,6 +125,14 @@ extension Mistake {
         + "'nondifferentiable'",
       "3:8: error: expected a text"),
     Mistake(
+      "A list as the result of a kernel", "f(Tensor self) -> Tensor[]",
+      ["self: grad"],
+      "1:9: error: schema: f returns a list; only composite operators can"),
+    Mistake(
+      "A variant on lists of lists", "f(Tensor[] tensors) -> Tensor",
+      ["foreach: true", "nondifferentiable: all"],
+      "1:9: error: foreach: f must take single tensors and have one result"),
+    Mistake(
       "A view in place", "f(Tensor self) -> Tensor",
       ["self: grad", "inplace: true", "view: true"],
       "1:9: error: f cannot be both 'inplace' and 'view'"),

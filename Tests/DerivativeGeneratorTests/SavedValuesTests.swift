@@ -11,14 +11,14 @@ import Testing
     return file.entries[0].saved.map { file.entries[0].schema.savedName($0) }
   }
 
-  @Test("A product saves the other factor only")
+  @Test("TG-02: A product saves the other factor only")
   func product() throws {
     let schema = "mul.Tensor(Tensor self, Tensor other) -> Tensor"
     #expect(try saved(schema, "self: grad * other", "nondifferentiable: [other]") == ["other"])
   }
 
   @Test(
-    "A formula that reads a property saves the property",
+    "TG-01: A formula that reads a property saves the property",
     arguments: ["shape", "dtype", "rank", "count", "strides"])
   func property(name: String) throws {
     #expect(
@@ -27,7 +27,7 @@ import Testing
       try saved("f(Tensor self) -> Tensor", "self: g(grad, result.\(name))") == ["result.\(name)"])
   }
 
-  @Test("A property and the tensor are saved if the formula uses both")
+  @Test("TG-01: A property and the tensor are saved if the formula uses both")
   func both() throws {
     #expect(
       try saved("f(Tensor self) -> Tensor", "self: g(grad, self.shape, self)") == [
@@ -49,7 +49,7 @@ import Testing
     #expect(try saved(schema, "tensors: f(grad, tensors)") == ["tensors"])
   }
 
-  @Test("Results are saved by name or number")
+  @Test("TG-08: Results are saved by name or number")
   func results() throws {
     #expect(try saved("exp(Tensor self) -> Tensor", "self: grad * result") == ["result"])
     let schema = "f(Tensor self) -> (Tensor out, Tensor mean)"

@@ -17,7 +17,7 @@ import Testing
   }
 
   @Test(
-    "Every type has its counterpart in Swift",
+    "TG-16: Every type has its counterpart in Swift",
     arguments: [
       ("Tensor", "Tensor"), ("Tensor?", "Tensor?"), ("Tensor[]", "[Tensor]"),
       ("Tensor?[]", "[Tensor?]"), ("Tensor(a!)", "Tensor"), ("Scalar", "Scalar"),
