@@ -1,6 +1,7 @@
 // Flat loops over memory, and the few primitives Swift has no cheap form of.
 #pragma once
 #include "ck_atomic.h"
+#include "ck_attention.h"
 #include "ck_batch_norm.h"
 #include "ck_convolution.h"
 #include "ck_dtype.h"
