@@ -67,8 +67,10 @@ extension OperatorCase.Input {
 }
 
 extension OperatorCase {
-  /// The arguments of a call. Attributes go by name, and so does what follows the input of a layer norm,
-  /// whose second parameter is no tensor.
+  /// The arguments of a call.
+  ///
+  /// Attributes go by name, and so does what follows the input of a layer norm, whose second parameter is
+  /// no tensor.
   func arguments(
     _ inputs: [Tensor]
   ) -> (positional: [OperatorArgument], named: [String: OperatorArgument]) {
