@@ -29,23 +29,3 @@ ck_gather_loop *ck_gather(size_t element_size) {
     default: return ck_gather_16;
   }
 }
-
-#define CK_SCATTER_ADD(T, S, ...)                                                             \
-  static ptrdiff_t ck_scatter_add_##S(                                                        \
-      void *base, ptrdiff_t stride, ptrdiff_t step, const int64_t *index, ptrdiff_t si,       \
-      ptrdiff_t limit, const void *source, ptrdiff_t ss, ptrdiff_t n) {                       \
-    T *y = base;                                                                              \
-    const T *u = source;                                                                      \
-    for (ptrdiff_t i = 0; i < n; i++) {                                                       \
-      const int64_t k = index[i * si];                                                        \
-      if (k < 0 || k >= limit) return i;                                                      \
-      y[i * stride + k * step] += u[i * ss];                                                  \
-    }                                                                                         \
-    return -1;                                                                                \
-  }
-CK_EACH_TYPE(CK_SCATTER_ADD, )
-
-ck_scatter_loop *ck_scatter_add(uint8_t dtype) {
-  static ck_scatter_loop *const table[CK_DTYPE_COUNT] = {CK_TABLE_ALL(ck_scatter_add)};
-  return table[dtype];
-}

@@ -131,7 +131,7 @@ struct RowTests {
   func embedding() {
     let weight = NDArray((0..<12).map(Float.init), shape: [4, 3])
     let indices = NDArray([2, 0, 2, 3] as [Int], shape: [2, 2])
-    let rows = Kernels.embedding(weight, indices)
+    let rows = Kernels.embeddingLookup(weight, indices)
     #expect([Int](rows.shape) == [2, 2, 3])
     #expect(rows.toArray(as: Int.self) == [6, 7, 8, 0, 1, 2, 6, 7, 8, 9, 10, 11])
     let gradient = Kernels.embeddingDenseBackward(rows, indices, 4, 3)

@@ -5,25 +5,41 @@ extension Kernels {
   /// The array itself if contiguous, else a copy that is.
   public static func contiguous(_ self: NDArray) -> NDArray { self.contiguous() }
 
-  /// Overwrites self with the elements of src, broadcast and converted; returns self.
+  /// The elements of src, broadcast and converted to the shape and type of self.
   @discardableResult
-  public static func copy_(_ self: NDArray, _ src: NDArray) -> NDArray {
-    self.copy(from: src)
-    return self
+  public static func copy(_ self: NDArray, _ src: NDArray, out: NDArray? = nil) -> NDArray {
+    let result = out ?? NDArray(uninitialized: self.shape, self.dtype)
+    require(
+      result.shape == self.shape,
+      "copy: the destination has shape \(result.shape), the result \(self.shape)")
+    let isShifted =
+      result.mayOverlap(src) && src.strides(broadcastTo: result.shape) != result.strides
+    result.copy(from: isShifted ? src.copied() : src)
+    return result
   }
 
-  /// Sets every element to one number; returns self.
+  /// One number in the shape and type of self.
   @discardableResult
-  public static func fill_(_ self: NDArray, _ value: Scalar) -> NDArray {
-    self.fill(value)
-    return self
+  public static func fill(_ self: NDArray, _ value: Scalar, out: NDArray? = nil) -> NDArray {
+    let result = out ?? NDArray(uninitialized: self.shape, self.dtype)
+    require(
+      result.shape == self.shape,
+      "fill: the destination has shape \(result.shape), the result \(self.shape)")
+    result.fill(value)
+    return result
   }
 
-  /// Sets every element to zero; returns self.
+  /// The element of a zero-dimensional array in the shape and type of self.
   @discardableResult
-  public static func zero_(_ self: NDArray) -> NDArray {
-    self.fill(0)
-    return self
+  public static func fill(_ self: NDArray, _ value: NDArray, out: NDArray? = nil) -> NDArray {
+    require(value.rank == 0, "fill: the value has shape \(value.shape), not zero dimensions")
+    return fill(self, value.item(), out: out)
+  }
+
+  /// Zeros in the shape and type of self.
+  @discardableResult
+  public static func zero(_ self: NDArray, out: NDArray? = nil) -> NDArray {
+    fill(self, 0, out: out)
   }
 
   /// The values in another type; the array itself if it has the type.

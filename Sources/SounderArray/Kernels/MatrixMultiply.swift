@@ -80,7 +80,7 @@ extension Kernels {
       MatrixProduct.multiply(x, t(weight), into: matrix, beta: bias == nil ? 0 : 1)
     } else {
       let product = MatrixProduct.product(x, t(weight), nil, "linear")
-      _ = bias == nil ? copy_(matrix, product) : add(matrix, product, out: matrix)
+      _ = bias == nil ? copy(matrix, product, out: matrix) : add(matrix, product, out: matrix)
     }
     return Elementwise.deliver(result, out, name: "linear")
   }

@@ -48,6 +48,15 @@ extension Kernels {
     return Elementwise.deliver(result, out, name: "masked_fill")
   }
 
+  /// The element of a zero-dimensional array where the mask is true, self elsewhere.
+  public static func maskedFill(
+    _ self: NDArray, _ mask: NDArray, _ value: NDArray, out: NDArray? = nil
+  ) -> NDArray {
+    require(
+      value.rank == 0, "masked_fill: the value has shape \(value.shape), not zero dimensions")
+    return maskedFill(self, mask, value.item(), out: out)
+  }
+
   private static func select(
     _ out: NDArray, _ condition: NDArray, _ a: NDArray, _ b: NDArray
   ) {

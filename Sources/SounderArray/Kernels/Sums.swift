@@ -81,7 +81,10 @@ extension Kernels {
 
   /// Sums over the dimensions along which an inline shape would broadcast to the shape of self.
   public static func sumToSize(_ self: NDArray, _ size: Shape) -> NDArray {
-    if self.shape == size { return self }
+    // A zero-dimensional integer is summed too, and gets the type of a sum.
+    if self.shape == size {
+      return size.isEmpty && !self.dtype.isDifferentiable ? self.cast(to: .int64) : self
+    }
     let shift = self.rank - size.count
     require(
       shift >= 0 && size.broadcast(with: self.shape) == self.shape,

@@ -19,19 +19,3 @@ func crossEntropyJacobian(_ logits: Tensor, _ target: Tensor) -> Tensor {
   let ones = Tensor(Kernels.ones([target.count, 1], logits.dtype))
   return logits.softmax(1) - logits.zerosLike().scatterAdd(1, target.unsqueeze(1), ones)
 }
-
-func embeddingGradient(
-  _ grad: Tensor, _ indices: Tensor, _ count: Int, _ paddingIndex: Int, into destination: NDArray?
-) -> Tensor {
-  guard let destination else { return grad.embeddingDenseBackward(indices, count, paddingIndex) }
-  return Tensor(
-    Kernels.embeddingDenseBackward(
-      grad.array, indices.array, count, paddingIndex, out: destination))
-}
-
-/// The rows of a table at the given indices, zeros at the padding index.
-func embeddingRows(_ table: Tensor, _ indices: Tensor, _ paddingIndex: Int) -> Tensor {
-  let rows = table.embedding(indices)
-  guard paddingIndex >= 0 else { return rows }
-  return rows.maskedFill(indices.eq(.int(paddingIndex)).unsqueeze(-1), 0)
-}

@@ -71,6 +71,9 @@ public struct OperatorParameter: Sendable {
     guard isList else { return argument }
     switch argument {
     case .absent where kind != .index: return argument
+    case .list(let elements) where kind == .index && Self.areNumbers(elements):
+      // As Python's subscripts: a list of numbers picks, a list with anything else is a tuple.
+      return .list([argument])
     case .list(let elements):
       if let length, elements.count == 1 {
         return .list(Array(repeating: elements[0], count: length))
@@ -79,6 +82,10 @@ public struct OperatorParameter: Sendable {
     case .tensor where kind == .tensor: return argument
     default: return .list(Array(repeating: argument, count: length ?? 1))
     }
+  }
+
+  private static func areNumbers(_ elements: [OperatorArgument]) -> Bool {
+    elements.allSatisfy { if case .scalar = $0 { true } else { false } }
   }
 
   private func acceptsElement(_ argument: OperatorArgument) -> Bool {

@@ -72,11 +72,16 @@ extension TensorIndex: OperatorValue {
     }
   }
 
-  /// A list of indices, or of truth values, as a tensor.
+  /// A list of indices, of truth values, or of such lists of one shape, as a tensor.
   private static func indices(_ argument: OperatorArgument) -> Tensor? {
     if let values = [Int].value(of: argument) { return Tensor(values) }
     if let values = [Bool].value(of: argument) { return Tensor(NDArray(values)) }
-    return nil
+    guard case .list(let elements) = argument else { return nil }
+    let rows = elements.compactMap(indices)
+    guard rows.count == elements.count, rows.allSatisfy({ $0.shape == rows[0].shape }) else {
+      return nil
+    }
+    return Tensor.stack(rows)
   }
 }
 

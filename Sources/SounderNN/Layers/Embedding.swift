@@ -24,7 +24,7 @@ public final class Embedding: Module {
 
   /// The rows of the table at the given indices, `[*]` → `[*, width]`.
   public override func forward(_ input: Tensor) -> Tensor {
-    weight.embedding(input, paddingIdx: paddingIndex ?? -1)
+    input.embedding(weight, paddingIdx: paddingIndex)
   }
 
   /// Draws the initial values of a parameter.

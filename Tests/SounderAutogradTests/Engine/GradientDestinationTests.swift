@@ -74,7 +74,7 @@ import Testing
     let table = try leaf(1, 2, 3, 4, shape: [2, 2])
     let memory = try destination(for: table)
     let rows = Tensor([1, 1, 0] as [Int])
-    try table.embedding(rows).sum().backward()
+    try table.embeddingLookup(rows).sum().backward()
     #expect(table.grad?.array.pointer == memory.pointer)
     #expect(memory.toArray(as: Double.self) == [1, 1, 2, 2])
     let m = try leaf(1, 2, 3, 4, shape: [2, 2])
