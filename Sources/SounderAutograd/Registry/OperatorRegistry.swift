@@ -18,6 +18,7 @@ public enum OperatorRegistry {
   /// - Throws: ``OperatorError`` if there is none, or several.
   public static func entry(_ name: String) throws -> OperatorEntry {
     if let entry = byFullName[name] ?? byFullName["nn.functional.\(name)"] { return entry }
+    if let registered = customOperator(name) { return registered.entry }
     let overloads = try overloads(of: name)
     guard overloads.count == 1 else {
       let names = overloads.map(\.fullName).joined(separator: ", ")
@@ -30,6 +31,8 @@ public enum OperatorRegistry {
   /// - Throws: ``OperatorError`` if there are none.
   public static func overloads(of name: String) throws -> [OperatorEntry] {
     if let overloads = byName[name] ?? byName["nn.functional.\(name)"] { return overloads }
+    let registered = customOperators.map(\.entry).filter { $0.name == name }
+    if !registered.isEmpty { return registered }
     throw OperatorError("unknown operator '\(name)'\(suggestion(for: name))")
   }
 
@@ -51,6 +54,7 @@ public enum OperatorRegistry {
     _ name: String, taking arguments: [OperatorArgument], named: [String: OperatorArgument] = [:]
   ) throws -> OperatorEntry {
     if let entry = byFullName[name], !entry.overload.isEmpty { return entry }
+    if let registered = customOperator(name) { return registered.entry }
     let overloads = try overloads(of: name).filter { $0.isOut == (named["out"] != nil) }
     if overloads.count == 1 { return overloads[0] }
     guard let entry = overloads.first(where: { $0.accepts(arguments, named) }) else {
@@ -65,7 +69,7 @@ public enum OperatorRegistry {
 
   private static func suggestion(for name: String) -> String {
     let limit = max(1, name.count / 3)
-    let close = Set(byFullName.keys).union(byName.keys)
+    let close = Set(byFullName.keys).union(byName.keys).union(customOperators.map(\.name))
       .map { ($0, editDistance(name, $0)) }.filter { $0.1 <= limit }
     guard let best = close.min(by: { ($0.1, $0.0) < ($1.1, $1.0) }) else { return "" }
     return "; did you mean '\(best.0)'?"
