@@ -5,7 +5,7 @@ import Testing
 @testable import SounderAutograd
 
 /// A registered operator that vanishes with the value that made it.
-final class Registration {
+final class Registration: Sendable {
   let custom: CustomOperator
   var name: String { custom.name }
 
@@ -15,7 +15,7 @@ final class Registration {
   ) throws {
     let name = "test::op\(Self.counter.next())"
     custom = try OperatorRegistry.register(
-      schema.split(separator: "NAME").joined(separator: name), isComposite: isComposite,
+      schema.replacingOccurrences(of: "NAME", with: name), isComposite: isComposite,
       kernel: kernel)
   }
 
