@@ -10,7 +10,7 @@ struct SounderCommand: ParsableCommand {
     version: Version.text,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, ConfigCommand.self, BenchCommand.self,
-      OpcheckCommand.self, DoctorCommand.self,
+      OpcheckCommand.self, OpsCommand.self, DoctorCommand.self,
     ])
 
   static func main() {

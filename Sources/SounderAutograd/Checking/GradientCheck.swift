@@ -19,6 +19,7 @@ import SounderArray
 ///   - function: A function of the inputs that always computes the same.
 ///   - inputs: The point, float64. Integers and bools are passed on as they are.
 ///   - order: 1, or 2 to differentiate the gradients as well.
+///   - forwardMode: Whether forward mode is checked as well.
 ///   - step: The step of the central differences.
 ///   - tolerance: The largest accepted difference, relative to the size of the terms that are compared.
 ///   - seed: The seed of the directions.
@@ -27,7 +28,7 @@ import SounderArray
 @discardableResult
 public func checkGradients(
   of function: ([Tensor]) throws -> Tensor, at inputs: [Tensor], order: Int = 2,
-  step: Double = 1e-5, tolerance: Double = 1e-6, seed: UInt64 = 0
+  forwardMode: Bool = true, step: Double = 1e-5, tolerance: Double = 1e-6, seed: UInt64 = 0
 ) throws -> GradientCheckReport {
   require(order == 1 || order == 2, "checkGradients: order \(order) is neither 1 nor 2")
   for (index, input) in inputs.enumerated() where input.dtype.isDifferentiable {
@@ -38,13 +39,13 @@ public func checkGradients(
   return try withoutActuallyEscaping(function) { function in
     var check = GradientCheck(
       function: function, inputs: inputs, step: step, tolerance: tolerance, seed: seed)
-    try check.first()
+    try check.first(forwardMode: forwardMode)
     if order == 2 { try check.second() }
     return GradientCheckReport(comparisons: check.comparisons)
   }
 }
 
-/// One run of ``checkGradients(of:at:order:step:tolerance:seed:)``.
+/// One run of ``checkGradients(of:at:order:forwardMode:step:tolerance:seed:)``.
 private struct GradientCheck {
   let function: ([Tensor]) throws -> Tensor
   let inputs: [Tensor]
@@ -70,7 +71,7 @@ private struct GradientCheck {
   private var point: [Tensor] { active.map { inputs[$0] } }
 
   /// Reverse mode against differences and forward mode.
-  mutating func first() throws {
+  mutating func first(forwardMode: Bool) throws {
     let cotangent = random(like: try value(at: point))
     let direction = point.map { random(like: $0) }
     let reverse = try gradient(at: point, cotangent, recorded: false)
@@ -80,6 +81,7 @@ private struct GradientCheck {
       inner([try value(at: moved(point, t, direction))], [cotangent])
     }
     try compare(.reverse, slope, difference, size)
+    guard forwardMode else { return }
 
     let pushed = try ForwardMode.level { level in
       let duals = try zip(point, direction).map { try level.dual($0, tangent: $1) }

@@ -104,21 +104,3 @@ struct OperatorCase {
     }
   }
 }
-
-extension SampleTensor {
-  /// A tensor as the sample wants it; float64 in -2 ..< 2 where it has no wish.
-  func random(from stream: inout RandomStream) -> Tensor {
-    let dtype = dtype ?? .float64
-    if let values { return Tensor(NDArray(values, shape: shape).cast(to: dtype)) }
-    if dtype == .bool {
-      let mask = NDArray(uninitialized: shape, .bool)
-      stream.bernoulli(mask, 0.5)
-      return Tensor(mask)
-    }
-    let numbers = NDArray(uninitialized: shape, .float64)
-    stream.uniform(numbers, low ?? -2, high ?? 2)
-    if dtype.isDifferentiable { return Tensor(numbers.cast(to: dtype)) }
-    let integers = numbers.toArray(as: Double.self).map { Int($0.rounded(.down)) }
-    return Tensor(NDArray(integers, shape: shape).cast(to: dtype))
-  }
-}
