@@ -1,10 +1,12 @@
 // Direct convolution: 8 filters × 48 outputs, or 32 filters × 12 taps, stay in registers.
 #include <string.h>
 #include "include/ck_convolution.h"
-#include "include/ck_macros.h"
-
+#if defined(__x86_64__)
+#include "ck_convolution_tiles.h"
+#else
 static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 static ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
+#endif
 
 void ck_convolution_pad_f32(
     float *planes, const float *image, ptrdiff_t channels, const ptrdiff_t size[2],
@@ -35,11 +37,6 @@ void ck_convolution_pad_f32(
 }
 
 #if defined(__x86_64__)
-#include <immintrin.h>
-#define WIDE __attribute__((target("avx512f,avx2,fma,bmi,bmi2,popcnt")))
-#define TILE static inline __attribute__((always_inline, target("avx512f,avx2,fma,bmi,bmi2,popcnt")))
-#define UNROLL _Pragma("clang loop unroll(full)")
-
 int ck_convolution_available(void) { return __builtin_cpu_supports("avx512f"); }
 
 // Which of 16 neighbouring flat positions are outputs, and where the first of them lies.
@@ -72,16 +69,7 @@ TILE void forward_tile(
   UNROLL for (int f = 0; f < CK_FILTER_BLOCK; f++) {
     UNROLL for (int v = 0; v < vectors; v++) sums[f][v] = _mm512_set1_ps(packed[f]);
   }
-  const float *weights = packed + CK_FILTER_BLOCK;
-  for (ptrdiff_t tap = 0; tap < s->taps; tap++, weights += CK_FILTER_BLOCK) {
-    const float *from = planes + s->offsets[tap];
-    __m512 x[3];
-    UNROLL for (int v = 0; v < vectors; v++) x[v] = _mm512_loadu_ps(from + 16 * v);
-    UNROLL for (int f = 0; f < CK_FILTER_BLOCK; f++) {
-      const __m512 w = _mm512_set1_ps(weights[f]);
-      UNROLL for (int v = 0; v < vectors; v++) sums[f][v] = _mm512_fmadd_ps(w, x[v], sums[f][v]);
-    }
-  }
+  product_tile(vectors, sums, planes, packed + CK_FILTER_BLOCK, s->taps, s->offsets, 0);
   const ptrdiff_t area = s->rows * s->columns;
   UNROLL for (int f = 0; f < CK_FILTER_BLOCK; f++) {
     if (f >= filters) return;
@@ -170,51 +158,6 @@ WIDE void ck_convolution_transpose_f32(
 
 enum { TAPS = 12, NARROW_TAPS = 24 };
 
-// Adds the products of rows [first, last) for `count` of up to `taps` taps.
-TILE void weight_tile(
-    const int vectors, const int taps, float *sums, const float *planes, const float *blocks,
-    const int64_t *offsets, ptrdiff_t count, const ck_convolution *s, ptrdiff_t first, ptrdiff_t last) {
-  __m512 total[NARROW_TAPS][2];
-  const float *from[NARROW_TAPS];
-  UNROLL for (int t = 0; t < taps; t++) {
-    from[t] = planes + offsets[t < count ? t : count - 1];
-    UNROLL for (int v = 0; v < vectors; v++) total[t][v] = _mm512_setzero_ps();
-  }
-  const float *g = blocks + first * s->columns * CK_GRADIENT_BLOCK;
-  for (ptrdiff_t i = first; i < last; i++) {
-    ptrdiff_t at = i * s->pitch, end = at + s->columns;
-    for (; at + 2 <= end; at += 2, g += 2 * CK_GRADIENT_BLOCK) {
-      __m512 a[2][2];
-      UNROLL for (int v = 0; v < vectors; v++) {
-        a[0][v] = _mm512_loadu_ps(g + 16 * v);
-        a[1][v] = _mm512_loadu_ps(g + CK_GRADIENT_BLOCK + 16 * v);
-      }
-      UNROLL for (int t = 0; t < taps; t++) {
-        const float *x = from[t] + at;
-        UNROLL for (int j = 0; j < 2; j++) {
-          const __m512 b = _mm512_set1_ps(x[j]);
-          UNROLL for (int v = 0; v < vectors; v++) total[t][v] = _mm512_fmadd_ps(b, a[j][v], total[t][v]);
-        }
-      }
-    }
-    for (; at < end; at++, g += CK_GRADIENT_BLOCK) {
-      UNROLL for (int t = 0; t < taps; t++) {
-        const __m512 b = _mm512_set1_ps(from[t][at]);
-        UNROLL for (int v = 0; v < vectors; v++) {
-          total[t][v] = _mm512_fmadd_ps(b, _mm512_loadu_ps(g + 16 * v), total[t][v]);
-        }
-      }
-    }
-  }
-  UNROLL for (int t = 0; t < taps; t++) {
-    if (t >= count) return;
-    UNROLL for (int v = 0; v < vectors; v++) {
-      float *to = sums + t * CK_GRADIENT_BLOCK + 16 * v;
-      _mm512_storeu_ps(to, _mm512_add_ps(_mm512_loadu_ps(to), total[t][v]));
-    }
-  }
-}
-
 WIDE void ck_convolution_weight_f32(
     float *sums, const float *planes, const float *blocks, const ck_convolution *s) {
   // About 128 positions at a time, so that a block of gradients stays in the first cache.
@@ -228,13 +171,13 @@ WIDE void ck_convolution_weight_f32(
         for (ptrdiff_t t = 0; t < s->taps; t += TAPS) {
           weight_tile(
               2, TAPS, target + t * CK_GRADIENT_BLOCK, planes, g, s->offsets + t,
-              smaller(s->taps - t, TAPS), s, first, last);
+              0, smaller(s->taps - t, TAPS), s->columns, s->pitch, first, last);
         }
       } else {
         for (ptrdiff_t t = 0; t < s->taps; t += NARROW_TAPS) {
           weight_tile(
               1, NARROW_TAPS, target + t * CK_GRADIENT_BLOCK, planes, g, s->offsets + t,
-              smaller(s->taps - t, NARROW_TAPS), s, first, last);
+              0, smaller(s->taps - t, NARROW_TAPS), s->columns, s->pitch, first, last);
         }
       }
     }

@@ -21,3 +21,4 @@
 #include "ck_sum.h"
 #include "ck_thread.h"
 #include "ck_window.h"
+#include "ck_winograd.h"

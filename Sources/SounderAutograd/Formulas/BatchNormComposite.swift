@@ -113,9 +113,12 @@ private func normalisedByRunning(
       parameter.map { $0.shape == [input.shape[1]] } ?? true,
       "batch_norm: parameter \(parameter?.shape ?? []) does not fit the channels of \(input.shape)")
   }
-  let inverse = Tensor(Kernels.rsqrt(Kernels.add(variance.array, .float(eps))))
+  let centre = Tensor(mean.array.cast(to: input.dtype))
+  let inverse = Tensor(
+    Kernels.rsqrt(Kernels.add(variance.array.cast(to: input.dtype), .float(eps))))
   let scale = weight.map { $0 * inverse } ?? inverse
-  let shift = (bias ?? mean.detach().zerosLike()) - mean.detach() * scale
+  let offset = centre * scale
+  let shift = bias.map { $0 - offset } ?? -offset
   return input * perChannel(scale, input) + perChannel(shift, input)
 }
 

@@ -20,7 +20,9 @@ extension Kernels {
       let geometry = parameters.forward("convolution", image: x.shape, weight: w.shape)
       checkBias(bias, geometry.result[1])
       result = NDArray(uninitialized: geometry.result, x.dtype)
-      if ConvolutionDirect.serves(geometry, x.dtype) {
+      if ConvolutionWinograd.serves(geometry, x.dtype) {
+        ConvolutionWinograd.forward(geometry, image: x, weight: w, bias: bias, into: result)
+      } else if ConvolutionDirect.serves(geometry, x.dtype) {
         ConvolutionDirect.forward(geometry, image: x, weight: w, bias: bias, into: result)
       } else {
         ConvolutionColumns.forward(geometry, image: x, weight: w, into: result)
@@ -57,7 +59,9 @@ extension Kernels {
       out, geometry.weight, grad.dtype, inputs: grad, input, name: name)
     let target = result.isContiguous ? result : NDArray(uninitialized: result.shape, result.dtype)
     let (gradient, image) = (grad.contiguous(), input.contiguous())
-    if ConvolutionDirect.serves(geometry, grad.dtype) {
+    if ConvolutionWinograd.serves(geometry, grad.dtype) {
+      ConvolutionWinograd.weightGradient(geometry, gradient: gradient, image: image, into: target)
+    } else if ConvolutionDirect.serves(geometry, grad.dtype) {
       ConvolutionDirect.weightGradient(geometry, gradient: gradient, image: image, into: target)
     } else {
       ConvolutionColumns.weightGradient(geometry, gradient: gradient, image: image, into: target)
@@ -69,7 +73,9 @@ extension Kernels {
   private static func imageGradient(
     _ geometry: ConvolutionGeometry, gradient: NDArray, weight: NDArray, into image: NDArray
   ) {
-    if ConvolutionDirect.servesImageGradient(geometry, gradient.dtype) {
+    if ConvolutionWinograd.serves(geometry, gradient.dtype) {
+      ConvolutionWinograd.imageGradient(geometry, gradient: gradient, weight: weight, into: image)
+    } else if ConvolutionDirect.servesImageGradient(geometry, gradient.dtype) {
       ConvolutionDirect.imageGradient(geometry, gradient: gradient, weight: weight, into: image)
     } else {
       ConvolutionColumns.imageGradient(geometry, gradient: gradient, weight: weight, into: image)

@@ -6,48 +6,6 @@ import CKernels
 /// One sample and group is treated at a time, so a sample's result does not depend on the batch, and
 /// gradients of weights are added up in the order of the samples.
 struct ConvolutionDirect {
-  /// A part of the padded copy: a plane for each channel and phase of the stride.
-  private struct Copy {
-    let size: (Int, Int)
-    let stride: (Int, Int)
-    let padding: (Int, Int)
-    let channels: Int
-    let rows: Int
-    let pitch: Int
-    let storage: NDArray
-
-    /// Tiles read up to 63 elements beyond the last output.
-    static let slack = 64
-
-    init(
-      channels: Int, size: (Int, Int), stride: (Int, Int), padding: (Int, Int), rows: Int,
-      pitch: Int
-    ) {
-      self.channels = channels
-      self.size = size
-      self.stride = stride
-      self.padding = padding
-      self.rows = rows
-      self.pitch = pitch
-      storage = Kernels.zeros(
-        [channels * stride.0 * stride.1 * rows * pitch + Self.slack], .float32)
-    }
-
-    /// Where a shift by (y, x) in the padded image starts.
-    func offset(_ channel: Int, _ y: Int, _ x: Int) -> Int64 {
-      let phase = (channel * stride.0 + y % stride.0) * stride.1 + x % stride.1
-      return Int64((phase * rows + y / stride.0) * pitch + x / stride.1)
-    }
-
-    func fill(from image: UnsafePointer<Float>) {
-      let (size, stride, padding) = (
-        [size.0, size.1], [stride.0, stride.1], [padding.0, padding.1]
-      )
-      ck_convolution_pad_f32(
-        storage.floats, image, channels, size, stride, padding, rows, pitch)
-    }
-  }
-
   /// Whether the direct loops exist for this convolution and use most of their lanes.
   static func serves(_ geometry: ConvolutionGeometry, _ dtype: DType) -> Bool {
     let window = geometry.window
@@ -63,16 +21,16 @@ struct ConvolutionDirect {
       && geometry.imageArea > 0
   }
 
-  private static func copy(of geometry: ConvolutionGeometry) -> Copy {
+  private static func copy(of geometry: ConvolutionGeometry) -> PaddedCopy {
     let window = geometry.window
-    return Copy(
+    return PaddedCopy(
       channels: geometry.channels, size: (window.size.1, window.size.2),
       stride: (window.stride.1, window.stride.2), padding: (window.padding.1, window.padding.2),
       rows: window.output.1 + (window.kernel.1 - 1) * window.dilation.1 / window.stride.1,
       pitch: window.output.2 + (window.kernel.2 - 1) * window.dilation.2 / window.stride.2)
   }
 
-  private static func offsets(_ geometry: ConvolutionGeometry, _ copy: Copy) -> [Int64] {
+  private static func offsets(_ geometry: ConvolutionGeometry, _ copy: PaddedCopy) -> [Int64] {
     let window = geometry.window
     var result: [Int64] = []
     for channel in 0..<geometry.channels {
@@ -114,7 +72,7 @@ struct ConvolutionDirect {
     let reach = (
       (window.kernel.1 - 1) * window.dilation.1, (window.kernel.2 - 1) * window.dilation.2
     )
-    let copy = Copy(
+    let copy = PaddedCopy(
       channels: geometry.filters, size: (window.output.1, window.output.2), stride: (1, 1),
       padding: (reach.0 - window.padding.1, reach.1 - window.padding.2),
       rows: window.size.1 + reach.0, pitch: window.size.2 + reach.1)
@@ -126,14 +84,14 @@ struct ConvolutionDirect {
       for y in 0..<height {
         for x in 0..<width {
           offsets.append(
-            copy.offset(filter, reach.0 - y * window.dilation.1, reach.1 - x * window.dilation.2))
+            copy.offset(filter, y * window.dilation.1, x * window.dilation.2))
         }
       }
     }
     let packed = (0..<geometry.groups).map { group in
       let weights = weight.floats + group * filters * geometry.depth
       return pack(channels, filters * area, nil) { channel, tap in
-        weights[(tap / area * channels + channel) * area + tap % area]
+        weights[(tap / area * channels + channel) * area + area - 1 - tap % area]
       }
     }
     run(
@@ -192,7 +150,8 @@ struct ConvolutionDirect {
   }
 
   private static func run(
-    _ copy: Copy, _ offsets: [Int64], _ packed: [NDArray], filters: Int, rows: Int, columns: Int,
+    _ copy: PaddedCopy, _ offsets: [Int64], _ packed: [NDArray], filters: Int, rows: Int,
+    columns: Int,
     image: NDArray, imageStep: Int, result: NDArray, resultStep: Int, blocks: Int
   ) {
     offsets.withUnsafeBufferPointer { offsets in
