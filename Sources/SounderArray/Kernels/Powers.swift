@@ -13,6 +13,7 @@ extension Kernels {
     }
     if self.dtype.isDifferentiable, exponent.imaginary == 0 {
       switch exponent.doubleValue {
+      case 0: return Elementwise.deliver(onesLike(self), out, name: "pow")
       case 1: return Elementwise.binary(CK_MUL, self, 1, out, "pow")
       case 2: return Elementwise.unary(CK_SQUARE, self, out, "pow")
       case 0.5: return Elementwise.unary(CK_SQRT, self, out, "pow")

@@ -68,6 +68,12 @@ func angleTangent(_ tangent: Tensor, _ x: Tensor) -> Tensor {
   x.dtype.isComplex ? (tangent / x).imag() : tangent.zerosLike()
 }
 
+/// The derivative of acosh; in the complex plane the product has the right branch.
+func acoshSlope(_ x: Tensor) -> Tensor {
+  x.dtype.isComplex
+    ? ((x - 1).sqrt() * (x + 1).sqrt()).reciprocal() : (x * x - 1).rsqrt()
+}
+
 extension Scalar {
   /// The complex conjugate.
   func conj() -> Scalar {

@@ -23,17 +23,23 @@ func powGradientBase(_ grad: Tensor, _ base: Tensor, _ exponent: Tensor) -> Tens
 func powGradientExponent(
   _ grad: Tensor, _ base: Tensor, _ exponent: Tensor, _ result: Tensor
 ) -> Tensor {
-  let value = grad * (result * base.log()).conj()
-  return base.eq(0).logicalAnd(exponent.real().ge(0)).where(0, value)
+  // A negative real base has a complex logarithm where the exponent is complex.
+  let promoted = base.dtype == result.dtype ? base : base.toDtype(result.dtype)
+  let value = grad * (result * promoted.log()).conj()
+  return base.eq(0).logicalAnd(isNonNegative(exponent)).where(0, value)
 }
 
 func powGradientExponent(
   _ grad: Tensor, _ base: Scalar, _ exponent: Tensor, _ result: Tensor
 ) -> Tensor {
   if base.doubleValue == 0 && base.imaginary == 0 {
-    return exponent.real().ge(0).where(0, grad * (result * -Double.infinity))
+    return isNonNegative(exponent).where(0, grad * (result * -Double.infinity))
   }
   return grad * (result * logarithm(base)).conj()
+}
+
+private func isNonNegative(_ x: Tensor) -> Tensor {
+  x.dtype.isComplex ? x.imag().eq(0).logicalAnd(x.real().ge(0)) : x.ge(0)
 }
 
 private func logarithm(_ base: Scalar) -> Scalar {
