@@ -27,12 +27,22 @@ ck_binary_loop *ck_compare(ck_compare_op op, uint8_t dtype) {
 }
 
 #define CK_SELECT(T, SIZE)                                                                        \
-  static void ck_select_##SIZE(                                                                   \
+  CK_CLONES static void ck_select_##SIZE(                                                         \
       void *out, ptrdiff_t so, const uint8_t *c, ptrdiff_t sc, const void *a, ptrdiff_t sa,       \
       const void *b, ptrdiff_t sb, ptrdiff_t n) {                                                 \
     T *z = out;                                                                                   \
     const T *u = a, *v = b;                                                                       \
-    CK_VECTOR for (ptrdiff_t i = 0; i < n; i++) z[i * so] = c[i * sc] ? u[i * sa] : v[i * sb];    \
+    if (n <= 0) return;                                                                           \
+    const T first = *u, second = *v;                                                              \
+    if (so == 1 && sc == 1 && sa == 1 && sb == 1) {                                               \
+      CK_VECTOR for (ptrdiff_t i = 0; i < n; i++) z[i] = c[i] ? u[i] : v[i];                      \
+    } else if (so == 1 && sc == 1 && sa == 1 && sb == 0) {                                        \
+      CK_VECTOR for (ptrdiff_t i = 0; i < n; i++) z[i] = c[i] ? u[i] : second;                    \
+    } else if (so == 1 && sc == 1 && sa == 0 && sb == 1) {                                        \
+      CK_VECTOR for (ptrdiff_t i = 0; i < n; i++) z[i] = c[i] ? first : v[i];                     \
+    } else {                                                                                      \
+      CK_VECTOR for (ptrdiff_t i = 0; i < n; i++) z[i * so] = c[i * sc] ? u[i * sa] : v[i * sb];  \
+    }                                                                                             \
   }
 CK_SELECT(uint8_t, 1)
 CK_SELECT(uint16_t, 2)

@@ -16,6 +16,10 @@
     (void)lower, (void)upper;                                                                     \
     if (so == 1 && sa == 1) {                                                                     \
       CK_VECTOR for (ptrdiff_t i = 0; i < n; i++) { const T x = u[i]; y[i] = EXPRESSION; }        \
+    } else if (sa == 0 && n > 0) {                                                                \
+      const T x = *u;                                                                             \
+      const R value = EXPRESSION;                                                                 \
+      CK_VECTOR for (ptrdiff_t i = 0; i < n; i++) y[i * so] = value;                              \
     } else {                                                                                      \
       CK_VECTOR for (ptrdiff_t i = 0; i < n; i++) { const T x = u[i * sa]; y[i * so] = EXPRESSION; } \
     }                                                                                             \

@@ -88,3 +88,7 @@ ck_unary_loop *ck_complex_angle(uint8_t dtype);
 ck_unary_loop *ck_convert(uint8_t from, uint8_t to);
 /// condition ? a : b for elements of 1, 2, 4, 8 or 16 bytes.
 ck_select_loop *ck_select(size_t element_size);
+/// Packs columns of a matrix as rows: out[r·width + c] = a[c·stride + r] for r < rows and c < columns.
+void ck_pack_transposed(
+    void *out, ptrdiff_t width, const void *a, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t columns,
+    size_t element_size);

@@ -29,11 +29,9 @@ enum Elementwise {
     _ loop: UnaryLoop, _ out: NDArray, _ a: NDArray, _ aStrides: Strides,
     _ parameters: UnsafeRawPointer?
   ) {
-    let nest = LoopNest(out.shape, out.strides, aStrides)
-    let inner = nest.inner
-    nest.forEachRun { offsets, count in
-      loop(
-        out.address(offsets[0]), inner[0], a.address(offsets[1]), inner[1], count, parameters)
+    let nest = LoopNest(out.shape, out.strides, aStrides, reorders: true)
+    nest.forEachRun(LoopOperands(out, a)) { addresses, strides, count in
+      loop(addresses[0], strides[0], addresses[1], strides[1], count, parameters)
     }
   }
 
@@ -45,12 +43,11 @@ enum Elementwise {
   ) {
     let nest = LoopNest(
       out.shape, out.strides, a.strides(broadcastTo: out.shape),
-      b.strides(broadcastTo: out.shape))
-    let inner = nest.inner
-    nest.forEachRun { offsets, count in
+      b.strides(broadcastTo: out.shape), reorders: true)
+    nest.forEachRun(LoopOperands(out, a, b)) { addresses, strides, count in
       loop(
-        out.address(offsets[0]), inner[0], a.address(offsets[1]), inner[1],
-        b.address(offsets[2]), inner[2], count, parameters)
+        addresses[0], strides[0], addresses[1], strides[1], addresses[2], strides[2], count,
+        parameters)
     }
   }
 
@@ -60,13 +57,12 @@ enum Elementwise {
     reversed: Bool = false, _ parameters: UnsafeRawPointer? = nil
   ) {
     number.withPointer { value in
-      let nest = LoopNest(out.shape, out.strides, a.strides)
-      let inner = nest.inner
-      nest.forEachRun { offsets, count in
-        let x = UnsafeRawPointer(a.address(offsets[1]))
+      let nest = LoopNest(out.shape, out.strides, a.strides, reorders: true)
+      nest.forEachRun(LoopOperands(out, a)) { addresses, strides, count in
+        let x = UnsafeRawPointer(addresses[1])
         loop(
-          out.address(offsets[0]), inner[0], reversed ? value : x, reversed ? 0 : inner[1],
-          reversed ? x : value, reversed ? inner[1] : 0, count, parameters)
+          addresses[0], strides[0], reversed ? value : x, reversed ? 0 : strides[1],
+          reversed ? x : value, reversed ? strides[1] : 0, count, parameters)
       }
     }
   }

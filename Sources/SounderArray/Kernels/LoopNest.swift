@@ -9,18 +9,31 @@ struct LoopNest {
   private let isEmpty: Bool
 
   /// A nest over `shape`; every operand's strides have the rank of the shape.
+  ///
+  /// With `reorders` the loops follow the memory of the first operand, not the order of the shape.
   init(
     _ shape: Shape, _ first: Strides, _ second: Strides? = nil, _ third: Strides? = nil,
-    _ fourth: Strides? = nil
+    _ fourth: Strides? = nil, reorders: Bool = false
   ) {
     isEmpty = shape.elementCount == 0
     let none = Strides(repeating: 0, count: shape.count)
     let operands: InlineArray<4, Strides> = [first, second ?? none, third ?? none, fourth ?? none]
+    var order = InlineArray<8, Int>(repeating: 0)
+    var count = 0
     var axis = shape.count - 1
     while axis >= 0 {
-      if shape[axis] != 1 { add(shape[axis], axis, operands) }
+      if shape[axis] != 1 {
+        var place = count
+        while reorders, place > 0, first[order[place - 1]].magnitude > first[axis].magnitude {
+          order[place] = order[place - 1]
+          place -= 1
+        }
+        order[place] = axis
+        count += 1
+      }
       axis -= 1
     }
+    for place in 0..<count { add(shape[order[place]], order[place], operands) }
     if extents.count == 0 {
       extents.append(1)
       for operand in 0..<4 { strides[operand].append(0) }

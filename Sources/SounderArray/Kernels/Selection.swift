@@ -64,13 +64,11 @@ extension Kernels {
     let shape = out.shape
     let nest = LoopNest(
       shape, out.strides, condition.strides(broadcastTo: shape), a.strides(broadcastTo: shape),
-      b.strides(broadcastTo: shape))
-    let inner = nest.inner
-    nest.forEachRun { offsets, count in
+      b.strides(broadcastTo: shape), reorders: true)
+    nest.forEachRun(LoopOperands(out, condition, a, b)) { addresses, strides, count in
       loop(
-        out.address(offsets[0]), inner[0],
-        condition.address(offsets[1]).assumingMemoryBound(to: UInt8.self), inner[1],
-        a.address(offsets[2]), inner[2], b.address(offsets[3]), inner[3], count)
+        addresses[0], strides[0], addresses[1].assumingMemoryBound(to: UInt8.self), strides[1],
+        addresses[2], strides[2], addresses[3], strides[3], count)
     }
   }
 }

@@ -33,12 +33,11 @@ extension Elementwise {
     let shape = out.shape
     let nest = LoopNest(
       shape, out.strides, a.strides(broadcastTo: shape), b.strides(broadcastTo: shape),
-      c.strides(broadcastTo: shape))
-    let inner = nest.inner
-    nest.forEachRun { offsets, count in
+      c.strides(broadcastTo: shape), reorders: true)
+    nest.forEachRun(LoopOperands(out, a, b, c)) { addresses, strides, count in
       loop(
-        out.address(offsets[0]), inner[0], a.address(offsets[1]), inner[1], b.address(offsets[2]),
-        inner[2], c.address(offsets[3]), inner[3], count, parameters)
+        addresses[0], strides[0], addresses[1], strides[1], addresses[2], strides[2],
+        addresses[3], strides[3], count, parameters)
     }
   }
 }
