@@ -40,7 +40,8 @@ CK_EACH_FLOAT(CK_UNARY, hardswish, x * CK_RAMP(T) / 6)
 CK_ACTIVATIONS(float, f32)
 CK_ACTIVATIONS(double, f64)
 
-CK_UNARY(float, f32, gelu, 0.5f * x * (1 + ckm_erf_f32(x * 0.70710678f)))
+// The product of minus infinity and zero would be NaN.
+CK_UNARY(float, f32, gelu, (x < -5.5f ? -0.0f : x * ckm_normal_f32(x)))
 CK_UNARY(double, f64, gelu, 0.5 * x * (1 + erf(x * M_SQRT1_2)))
 CK_UNARY(float, f32, gelu_tanh, 0.5f * x * (1 + ckm_tanh_f32(0.79788456f * (x + 0.044715f * x * x * x))))
 CK_UNARY(double, f64, gelu_tanh, 0.5 * x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x))))

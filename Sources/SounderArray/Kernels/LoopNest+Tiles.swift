@@ -35,22 +35,32 @@ extension LoopNest {
   /// packed into a buffer in the order of the result.
   @inline(__always)
   func forEachRun(_ operands: LoopOperands, _ body: Run) {
+    if extents.elementCount == 0 { return }
     let rows = tileDimension
     if rows > 0 { return forEachTile(rows, operands, body) }
     let strides = inner
-    forEachRun { offsets, count in
+    if extents.count == 1 { return body(operands.addresses, strides, extents[0]) }
+    let sizes = operands.sizes
+    let steps: InlineArray<4, Int> = [
+      stride(0, 1) * sizes[0], stride(1, 1) * sizes[1], stride(2, 1) * sizes[2],
+      stride(3, 1) * sizes[3],
+    ]
+    forEachOffset(except: 1) { offsets in
       var addresses = operands.addresses
-      for operand in 0..<4 { addresses[operand] += offsets[operand] * operands.sizes[operand] }
-      body(addresses, strides, count)
+      for operand in 0..<4 { addresses[operand] += offsets[operand] * sizes[operand] }
+      for _ in 0..<extents[1] {
+        body(addresses, strides, extents[0])
+        for operand in 0..<4 { addresses[operand] += steps[operand] }
+      }
     }
   }
 
   /// The dimension along which an input is contiguous and the innermost one is not; 0 for none.
   private var tileDimension: Int {
-    if extents.count < 2 || extents[0] < Self.tileRows { return 0 }
+    if extents.count < 2 || extents[0] < Self.smallestTile { return 0 }
     for operand in 1..<4 where isStrided(operand) {
       for dimension in 1..<extents.count
-      where stride(operand, dimension) == 1 && extents[dimension] >= Self.tileRows / 2 {
+      where stride(operand, dimension) == 1 && extents[dimension] >= Self.smallestTile {
         return dimension
       }
     }
@@ -61,14 +71,15 @@ extension LoopNest {
     stride(operand, 0) != 1 && stride(operand, 0) != 0
   }
 
-  /// A cache line of float32.
-  private static let tileRows = 16
-  /// Bytes of a row of a packed tile: with 16 rows a tile fills half of a first-level cache.
-  private static let tileWidth = 1024
+  /// Rows of a tile: as many neighbours are read from each column, four cache lines of float32.
+  private static let tileRows = 64
+  /// Bytes of a row of a packed tile, which then fills half of a first-level cache.
+  private static let tileWidth = 256
+  /// Extents from which packing pays.
+  private static let smallestTile = 8
 
   @inline(never)
   private func forEachTile(_ rowDimension: Int, _ operands: LoopOperands, _ body: Run) {
-    if extents.elementCount == 0 { return }
     let tileBytes = Self.tileRows * Self.tileWidth
     withUnsafeTemporaryAllocation(byteCount: 3 * tileBytes, alignment: 64) { buffer in
       guard let base = buffer.baseAddress else { return }
@@ -112,6 +123,7 @@ extension LoopNest {
 
   /// Calls `body` with the offsets of the operands for every index of the dimensions other than the
   /// innermost and one more.
+  @inline(__always)
   private func forEachOffset(
     except skipped: Int, _ body: (_ offsets: InlineArray<4, Int>) -> Void
   ) {

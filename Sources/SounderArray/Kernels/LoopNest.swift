@@ -40,6 +40,7 @@ struct LoopNest {
     }
   }
 
+  @inline(__always)
   private mutating func add(_ extent: Int, _ axis: Int, _ operands: InlineArray<4, Strides>) {
     let last = extents.count - 1
     var merges = last >= 0
