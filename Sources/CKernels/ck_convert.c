@@ -80,11 +80,6 @@ CK_CONVERT_FROM(ck_c128, c128, x)
       CK_VECTOR for (ptrdiff_t i = 0; i < n; i++) y[i] = x;                                     \
       return;                                                                                   \
     }                                                                                           \
-    if (so == 1 && sa == 0 && n > 0) {                                                          \
-      const T x = *u;                                                                           \
-      CK_VECTOR for (ptrdiff_t i = 0; i < n; i++) y[i] = x;                                     \
-      return;                                                                                   \
-    }                                                                                           \
     CK_VECTOR for (ptrdiff_t i = 0; i < n; i++) y[i * so] = u[i * sa];                          \
   }
 CK_COPY(uint8_t, 1)
