@@ -131,8 +131,33 @@ CK_INLINE float ckm_normal_f32(float x) {
 CK_INLINE float ckm_sigmoid_f32(float x) { return 1.0f / (1.0f + ckm_exp_f32(-x)); }
 // The builtin, unlike sqrtf, does not set errno, which would keep the loop scalar.
 CK_INLINE float ckm_sqrt_f32(float x) { return __builtin_elementwise_sqrt(x); }
-CK_INLINE float ckm_sin_f32(float x) { return sinf(x); }
-CK_INLINE float ckm_cos_f32(float x) { return cosf(x); }
+
+// The sine, or the cosine one quarter of a turn further on, for |x| ≤ 1e5: the nearest multiple of π/2 is
+// taken away in three parts (Cody and Waite, 1980), and minimax polynomials serve the quarter around it.
+CK_INLINE float ckm_sine_f32(float x, int32_t quarter) {
+  const float magic = 12582912.0f;
+  const float shifted = x * 0.636619772f + magic;
+  const float k = shifted - magic;
+  float r = k * -1.57079601e+00f + x;
+  r = k * -3.13916473e-07f + r;
+  r = k * -5.39030253e-15f + r;
+  const float s = r * r;
+  float sine = 2.717564485e-06f;
+  sine = sine * s + -1.983925613e-04f;
+  sine = sine * s + 8.333329111e-03f;
+  sine = sine * s + -1.666666716e-01f;
+  sine = sine * (s * r) + r;
+  float cosine = -2.720329917e-07f;
+  cosine = cosine * s + 2.479943578e-05f;
+  cosine = cosine * s + -1.388888340e-03f;
+  cosine = cosine * s + 4.166666791e-02f;
+  cosine = cosine * (s * s) + (s * -0.5f + 1.0f);
+  const uint32_t turn = ck_bits_of_float(shifted) + (uint32_t)quarter;
+  const float value = turn & 1 ? cosine : sine;
+  return ck_float_from_bits(ck_bits_of_float(value) ^ ((turn & 2) << 30));
+}
+CK_INLINE float ckm_small_sin_f32(float x) { return x == 0 ? x : ckm_sine_f32(x, 0); }
+CK_INLINE float ckm_small_cos_f32(float x) { return ckm_sine_f32(x, 1); }
 CK_INLINE float ckm_pow_f32(float x, float y) { return powf(x, y); }
 
 CK_INLINE double ckm_exp_f64(double x) { return exp(x); }

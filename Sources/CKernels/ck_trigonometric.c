@@ -3,8 +3,37 @@
 #include "ck_loops.h"
 #include "ck_math.h"
 
-CK_UNARY_FLOAT(sin)
-CK_UNARY_FLOAT(cos)
+// Whether an element lies outside of the range of the vectorised functions.
+CK_CLONES static bool ck_any_large(const float *u, ptrdiff_t su, ptrdiff_t n) {
+  int large = 0;
+  if (su == 1) {
+    for (ptrdiff_t i = 0; i < n; i++) large |= fabsf(u[i]) > 1e5f;
+  } else {
+    for (ptrdiff_t i = 0; i < n; i++) large |= fabsf(u[i * su]) > 1e5f;
+  }
+  return large != 0;
+}
+
+// Vectorised, but for blocks with an element far out.
+#define CK_PERIODIC(NAME)                                                                        \
+  CK_UNARY(float, f32, small_##NAME, ckm_small_##NAME##_f32(x))                                  \
+  static void ck_##NAME##_f32(                                                                   \
+      void *out, ptrdiff_t so, const void *a, ptrdiff_t sa, ptrdiff_t n, const void *p) {        \
+    enum { BLOCK = 1024 };                                                                       \
+    float *y = out;                                                                              \
+    const float *u = a;                                                                          \
+    for (; n > 0; n -= BLOCK, y += BLOCK * so, u += BLOCK * sa) {                                \
+      const ptrdiff_t count = n < BLOCK ? n : BLOCK;                                             \
+      if (!ck_any_large(u, sa, count)) {                                                         \
+        ck_small_##NAME##_f32(y, so, u, sa, count, p);                                           \
+      } else {                                                                                   \
+        for (ptrdiff_t i = 0; i < count; i++) y[i * so] = NAME##f(u[i * sa]);                    \
+      }                                                                                          \
+    }                                                                                            \
+  }                                                                                              \
+  CK_UNARY(double, f64, NAME, ckm_##NAME##_f64(x))
+CK_PERIODIC(sin)
+CK_PERIODIC(cos)
 CK_UNARY_FLOAT(tanh)
 CK_EACH_COMPLEX(CK_UNARY, sin, sin(x))
 CK_EACH_COMPLEX(CK_UNARY, cos, cos(x))
