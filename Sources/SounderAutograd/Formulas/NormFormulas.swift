@@ -43,8 +43,11 @@ func normDerivative(
     return scaled * factor * norm.pow(.float(1 - p))
   }
   let power = p < 2 ? unit(x) * x.abs().pow(.float(p - 1)) : x * x.abs().pow(.float(p - 2))
-  // The factor is masked with the quotient: it may be NaN where the norm is zero.
-  return power * (factor / norm.pow(.float(p - 1))).maskedFill(norm.eq(0), 0)
+  // The factor is masked with the quotient: it may be NaN where the norm is zero. Dividing by one there
+  // keeps the second derivative zero too.
+  let isZero = norm.eq(0)
+  let quotient = factor / norm.maskedFill(isZero, 1).pow(.float(p - 1))
+  return power * quotient.maskedFill(isZero, 0)
 }
 
 func normGradient(
