@@ -99,7 +99,7 @@ func flashAttentionGradients(
   _ logSums: Tensor, _ isCausal: Bool, _ scale: Double,
   _ needs: (query: Bool, key: Bool, value: Bool)
 ) -> (Tensor?, Tensor?, Tensor?) {
-  guard Modes.recording else {
+  guard Modes.buildsOnGradients else {
     let (q, k, v) = Kernels.scaledDotProductFlashAttentionBackward(
       grad.array, query.array, key.array, value.array, output.array, logSums.array, isCausal, scale)
     return (

@@ -8,7 +8,7 @@ func dropoutGradient(_ grad: Tensor, _ mask: Tensor, _ p: Double) -> Tensor {
 func crossEntropyGradient(
   _ grad: Tensor, _ logits: Tensor, _ logProbabilities: Tensor, _ target: Tensor
 ) -> Tensor {
-  guard Modes.recording else {
+  guard Modes.buildsOnGradients else {
     return Tensor(
       Kernels.crossEntropyBackward(grad.array, logProbabilities.array, target.array))
   }

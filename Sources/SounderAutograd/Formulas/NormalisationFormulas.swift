@@ -57,7 +57,7 @@ func layerNormGradients(
   _ grad: Tensor, _ input: Tensor, _ shape: [Int], _ mean: Tensor, _ rstd: Tensor,
   _ weight: Tensor?, _ eps: Double, _ needsInput: Bool, _ needsWeight: Bool, _ needsBias: Bool
 ) -> (Tensor?, Tensor?, Tensor?) {
-  guard Modes.recording else {
+  guard Modes.buildsOnGradients else {
     let (gradInput, gradWeight, gradBias) = Kernels.nativeLayerNormBackward(
       grad.array, input.array, shape, mean.array, rstd.array, weight?.array,
       needsInput, needsWeight, needsBias)
@@ -85,7 +85,7 @@ func batchNormGradients(
   _ grad: Tensor, _ input: Tensor, _ mean: Tensor, _ variance: Tensor, _ weight: Tensor?,
   _ eps: Double, _ needsInput: Bool, _ needsWeight: Bool, _ needsBias: Bool
 ) -> (Tensor?, Tensor?, Tensor?) {
-  guard Modes.recording else {
+  guard Modes.buildsOnGradients else {
     let (gradInput, gradWeight, gradBias) = Kernels.nativeBatchNormBackward(
       grad.array, input.array, mean.array, variance.array, weight?.array, eps, needsInput,
       needsWeight, needsBias)
