@@ -5,10 +5,10 @@ import Testing
 
 @Suite("Rounded division")
 struct DivisionTests {
-  static let integers: [DType] = [.int32, .int64]
+  static let signedTypes: [DType] = [.int32, .int64]
 
-  @Test("Integer quotients and remainders fit together for all signs", arguments: integers)
-  func integers(dtype: DType) {
+  @Test("Integer quotients and remainders fit together for all signs", arguments: signedTypes)
+  func signs(dtype: DType) {
     let values = [-7, -6, -1, 0, 1, 5, 7]
     let divisors = [-7, -3, -1, 1, 2, 7]
     for x in values {
