@@ -33,7 +33,8 @@ func powGradientExponent(
   _ grad: Tensor, _ base: Scalar, _ exponent: Tensor, _ result: Tensor
 ) -> Tensor {
   if base.doubleValue == 0 && base.imaginary == 0 {
-    return isNonNegative(exponent).where(0, grad * (result * -Double.infinity))
+    // The logarithm is masked, not the product: its own derivative would be 0·∞.
+    return grad * (result * isNonNegative(exponent).where(0, .float(-.infinity)))
   }
   return grad * (result * logarithm(base)).conj()
 }
