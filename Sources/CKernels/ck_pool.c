@@ -19,10 +19,47 @@ static ptrdiff_t first_inside(const ck_pool *p, int axis, ptrdiff_t output) {
 
 static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 
+// Windows of 2 × 2 side by side, without padding: the usual case, without branches.
+#define CK_MAX_PAIRS(T, S, INDEX)                                                                  \
+  CK_CLONES_##S static void max_pairs_##S(                                                         \
+      T *y, int64_t *indices, const T *x, const ck_pool *p) {                                      \
+    const ptrdiff_t width = p->size[1], columns = p->output[1];                                    \
+    for (ptrdiff_t plane = 0; plane < p->planes; plane++, x += p->size[0] * width) {               \
+      for (ptrdiff_t i = 0; i < p->output[0]; i++, y += columns, indices += columns) {             \
+        const T *upper = x + 2 * i * width, *lower = upper + width;                                \
+        const int64_t first = 2 * i * width;                                                       \
+        CK_VECTOR for (ptrdiff_t j = 0; j < columns; j++) {                                        \
+          const T a = upper[2 * j], b = upper[2 * j + 1], c = lower[2 * j], d = lower[2 * j + 1];  \
+          const int right = (b > a) | (b != b), lowerRight = (d > c) | (d != d);                   \
+          const T above = right ? b : a, below = lowerRight ? d : c;                               \
+          const int down = (below > above) | (below != below);                                     \
+          y[j] = down ? below : above;                                                             \
+          const INDEX step = down ? (INDEX)width + lowerRight : (INDEX)right;                      \
+          indices[j] = first + 2 * j + step;                                                       \
+        }                                                                                          \
+      }                                                                                            \
+    }                                                                                              \
+  }
+CK_EACH_REAL(CK_MAX_PAIRS, int64_t)
+
+static int are_pairs(const ck_pool *p) {
+  for (int axis = 0; axis < 2; axis++) {
+    if (p->kernel[axis] != 2 || p->stride[axis] != 2 || p->padding[axis] != 0 || p->dilation[axis] != 1 ||
+        2 * p->output[axis] > p->size[axis]) {
+      return 0;
+    }
+  }
+  return 1;
+}
+
 #define CK_MAX_POOL(T, S, ...)                                                                     \
   static void max_pool_##S(void *out, int64_t *indices, const void *in, const ck_pool *p) {        \
     T *y = out;                                                                                    \
     const T *x = in;                                                                               \
+    if (are_pairs(p)) {                                                                            \
+      max_pairs_##S(y, indices, x, p);                                                             \
+      return;                                                                                      \
+    }                                                                                              \
     for (ptrdiff_t plane = 0; plane < p->planes; plane++, x += p->size[0] * p->size[1]) {          \
       for (ptrdiff_t i = 0; i < p->output[0]; i++) {                                               \
         const ptrdiff_t top = first_inside(p, 0, i);                                               \
