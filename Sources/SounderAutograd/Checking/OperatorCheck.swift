@@ -104,7 +104,9 @@ extension OperatorCheck {
 
   private func call(_ inputs: [Tensor]) throws -> [Tensor] {
     var next = inputs.makeIterator()
-    var values = arguments { tensor, isActive in isActive ? next.next() ?? tensor : tensor }
+    var values = arguments { tensor, isActive in
+      isActive ? entry.prepared(next.next() ?? tensor) : tensor
+    }
     if entry.isInPlace, case .tensor(let receiver) = values[0] {
       values[0] = .tensor(receiver.clone())
     }
@@ -123,13 +125,15 @@ extension OperatorCheck {
 // The checks.
 extension OperatorCheck {
   private func checkSchema() throws {
-    let values = arguments { tensor, _ in Tensor(tensor.array.copied()) }
+    let values = arguments { tensor, isActive in
+      Tensor((isActive ? entry.prepared(tensor) : tensor).array.copied())
+    }
     let inputs = values.flatMap(\.tensors)
     let before = inputs.map { $0.array.copied() }
     let versions = inputs.map(\.version)
     let outputs = try noGrad { try entry.call(values) }
     for (index, input) in inputs.enumerated() {
-      if entry.isInPlace && index == 0 || entry.isOut && index == inputs.count - 1 { continue }
+      if mayChange(index, of: inputs.count) { continue }
       let array = input.array
       let size = array.count * array.dtype.byteSize
       if input.version != versions[index] || memcmp(array.pointer, before[index].pointer, size) != 0
@@ -151,6 +155,13 @@ extension OperatorCheck {
     }
   }
 
+  /// Whether the operator may write into a tensor among its arguments.
+  private func mayChange(_ index: Int, of count: Int) -> Bool {
+    if entry.isInPlace && index == 0 || entry.isOut && index == count - 1 { return true }
+    // Running statistics, which PyTorch's functions update as well without saying so.
+    return custom == nil && place(of: index).contains("'running_")
+  }
+
   private func checkRegistration() throws {
     if let custom, !custom.isComposite { _ = try custom.formula.reverse(of: custom.name) }
     guard !entry.isOut, !active.isEmpty, entry.differentiableOutputs.contains(true) else { return }
@@ -167,7 +178,11 @@ extension OperatorCheck {
     guard outputs.contains(where: { $0.requiresGrad || !$0.dtype.isDifferentiable }) else {
       throw Problem(description: "no result requires a gradient although arguments do")
     }
-    if try noGrad({ try call(leaves) }).contains(where: { $0.requiresGrad }) {
+    // Operators that have nothing to do return their argument itself.
+    let plain = try noGrad { try call(leaves) }.filter { output in
+      !leaves.contains { $0 === output }
+    }
+    if plain.contains(where: \.requiresGrad) {
       throw Problem(description: "a result requires a gradient inside noGrad")
     }
   }

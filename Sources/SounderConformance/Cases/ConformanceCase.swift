@@ -29,8 +29,9 @@ public struct ConformanceCase: Sendable {
 
   /// What the case checks.
   public var kinds: [CheckKind] {
-    CheckKind.allCases.filter { kind in
+    CheckKind.comparisons.filter { kind in
       switch kind {
+      case .schema, .registration: false
       case .values: true
       case .gradients: gradients != nil
       case .secondOrder: secondOrder != nil

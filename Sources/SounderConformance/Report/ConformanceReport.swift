@@ -27,13 +27,20 @@ public struct ConformanceReport: Sendable {
   /// How many cases passed.
   public var passed: Int { operators.reduce(0) { $0 + $1.passed } }
 
+  /// The kinds of checks that occur.
+  private var kinds: [CheckKind] {
+    let present = Set(operators.flatMap { $0.outcomes.flatMap { $0.checks.map(\.kind) } })
+    return CheckKind.allCases.filter(present.contains)
+  }
+
   /// A table, the first failing cases of each operator, and the total.
   /// - Parameter failures: How many failing cases of an operator are described; 0 describes all.
   public func text(failures: Int) -> String {
     let width = max(8, operators.map(\.name.count).max() ?? 0)
-    var lines = [row("operator", CheckKind.allCases.map(\.rawValue) + ["cases"], width)]
+    let kinds = kinds
+    var lines = [row("operator", kinds.map(\.rawValue) + ["cases"], width)]
     for entry in operators {
-      let counts = CheckKind.allCases.map { kind in
+      let counts = kinds.map { kind in
         let (passed, total) = entry.count(kind)
         return total == 0 ? "-" : "\(passed)/\(total)"
       }
@@ -51,8 +58,9 @@ public struct ConformanceReport: Sendable {
 
   /// The report as one JSON object.
   public var json: JSONValue {
+    let kinds = kinds
     let entries = operators.map { entry -> JSONValue in
-      let counts = CheckKind.allCases.map { kind -> (String, JSONValue) in
+      let counts = kinds.map { kind -> (String, JSONValue) in
         let (passed, total) = entry.count(kind)
         return (kind.rawValue, ["passed": .integer(passed), "total": .integer(total)])
       }

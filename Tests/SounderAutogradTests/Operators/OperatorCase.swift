@@ -13,20 +13,10 @@ struct OperatorCase {
     !entry.isInPlace && entry.parameters.contains { $0.isDifferentiable }
   }.map(\.fullName)
 
-  /// Samples for the operators whose arguments derivatives.yaml has no words for.
-  private static let additionalSamples: [String: [OperatorSample]] = [
-    "native_dropout": [
-      OperatorSample([
-        "input": .tensor(SampleTensor(shape: [3, 4])), "p": .value(0.4),
-        "stream": .value(.stream(RandomStream(seed: 3, stream: 5))),
-      ])
-    ]
-  ]
-
   static func all(of name: String) throws -> [OperatorCase] {
     let entry = try OperatorRegistry.entry(name)
     var stream = RandomStream(seed: 17, stream: 0)
-    return try (entry.samples + additionalSamples[name, default: []]).map { sample in
+    return try entry.samples.map { sample in
       try OperatorCase(entry, sample) { $0.random(from: &stream) }
     }
   }
@@ -59,26 +49,10 @@ struct OperatorCase {
   func callAsFunction(_ inputs: [Tensor]) throws -> Tensor {
     var next = inputs.makeIterator()
     let arguments = mapTensors { tensor, isActive in
-      isActive ? prepared(next.next() ?? tensor) : tensor
+      isActive ? entry.prepared(next.next() ?? tensor) : tensor
     }.arguments
     let results = try entry(arguments)
     return results[entry.differentiableOutputs.firstIndex(of: true) ?? 0]
-  }
-
-  /// A random matrix as linear algebra wants it: far from singular, Hermitian where that is assumed.
-  private func prepared(_ tensor: Tensor) -> Tensor {
-    let needsSymmetry = ["linalg.cholesky", "linalg.cholesky_ex", "linalg.eigh"]
-    let needsInverse = [
-      "linalg.solve", "linalg.solve_ex", "linalg.inv", "linalg.inv_ex", "linalg.det",
-      "linalg.slogdet", "linalg.solve_triangular",
-    ]
-    let isSymmetric = needsSymmetry.contains(entry.name)
-    let n = tensor.shape.last ?? 0
-    guard isSymmetric || needsInverse.contains(entry.name), tensor.rank >= 2,
-      tensor.shape[tensor.rank - 2] == n
-    else { return tensor }
-    let spread = Tensor(Kernels.mul(Kernels.eye(n, nil, tensor.dtype), 9))
-    return (isSymmetric ? (tensor + tensor.transpose(-2, -1)) * 0.5 : tensor) + spread
   }
 
   /// The same call of another entry, with every tensor replaced.

@@ -17,10 +17,6 @@ import Testing
     for entry in others {
       #expect(!entry.hasReverse && !entry.hasForward, "\(entry.fullName) is left out")
     }
-    let inPlace = OperatorRegistry.entries.count { $0.isInPlace }
-    print(
-      "covered: \(names.count) differentiable operators and \(inPlace) in-place variants of "
-        + "\(OperatorRegistry.entries.count) operators")
   }
 
   @Test(
