@@ -10,9 +10,14 @@ public final class Embedding: Module {
   public let weight: Tensor
   /// The index whose vector is zero and gets no gradient.
   public let paddingIndex: Int?
+  private let initializer: Initializer
 
   /// A table of `count` vectors of `width` numbers.
-  public init(_ count: Int, _ width: Int, paddingIndex: Int? = nil, dtype: DType = .float32) {
+  public init(
+    _ count: Int, _ width: Int, paddingIndex: Int? = nil, dtype: DType = .float32,
+    initializer: Initializer = .normal(mean: 0, deviation: 1)
+  ) {
+    self.initializer = initializer
     require(
       paddingIndex.map { (0..<count).contains($0) } ?? true,
       "Embedding: padding index \(paddingIndex ?? 0) is outside a table of \(count)")
@@ -31,7 +36,7 @@ public final class Embedding: Module {
   public override func initialize(
     _ name: String, _ values: NDArray, from stream: inout RandomStream
   ) {
-    Initializer.normal(mean: 0, deviation: 1).fill(values, from: &stream)
+    initializer.fill(values, from: &stream)
     if let paddingIndex { Kernels.select(values, 0, paddingIndex).fill(0) }
   }
 }

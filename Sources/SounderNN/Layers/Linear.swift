@@ -10,9 +10,16 @@ public final class Linear: Module {
   public let weight: Tensor
   /// What is added, `[outputs]`.
   public let bias: Tensor?
+  private let initializer: Initializer?
 
   /// A map from `inputs` numbers to `outputs` numbers.
-  public init(_ inputs: Int, _ outputs: Int, bias: Bool = true, dtype: DType = .float32) {
+  ///
+  /// - Parameter initializer: Draws the matrix instead of the default; the bias then begins at 0.
+  public init(
+    _ inputs: Int, _ outputs: Int, bias: Bool = true, dtype: DType = .float32,
+    initializer: Initializer? = nil
+  ) {
+    self.initializer = initializer
     weight = .parameter(NDArray(uninitialized: [outputs, inputs], dtype))
     self.bias = bias ? .parameter(NDArray(uninitialized: [outputs], dtype)) : nil
     super.init()
@@ -26,7 +33,9 @@ public final class Linear: Module {
   public override func initialize(
     _ name: String, _ values: NDArray, from stream: inout RandomStream
   ) {
-    if name == "weight" {
+    if let initializer {
+      (name == "weight" ? initializer : .constant(0)).fill(values, from: &stream)
+    } else if name == "weight" {
       Initializer.kaimingUniform(slope: 5.0.squareRoot()).fill(values, from: &stream)
     } else {
       let bound = 1 / Double(max(weight.shape[1], 1)).squareRoot()

@@ -47,10 +47,14 @@ open class Module {
     return forward(input)
   }
 
+  /// The name that state dictionaries have for one of the module's own properties; the property's
+  /// own name by default.
+  open func stateName(of property: String) -> String { property }
+
   /// Writes the initial values of one of the module's own parameters or buffers.
   ///
-  /// The default leaves them as they are. `name` is the property's, with the index for an array
-  /// (`weight`, `tables.0`).
+  /// The default leaves them as they are. `name` is the property's in state dictionaries, with the index
+  /// for an array (`weight`, `tables.0`).
   open func initialize(_ name: String, _ values: NDArray, from stream: inout RandomStream) {}
 }
 

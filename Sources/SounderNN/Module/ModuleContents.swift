@@ -80,7 +80,7 @@ extension Module {
         break
       }
     }
-    for property in storedProperties { add(property.value, property.name) }
+    for property in storedProperties { add(property.value, stateName(of: property.name)) }
     visit(self, prefix, parts)
     for (name, module) in modules {
       module.walk(prefix: prefix + name + ".", parameters: known, seen: &seen, visit)

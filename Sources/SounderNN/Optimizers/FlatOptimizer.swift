@@ -38,30 +38,34 @@ public struct FlatOptimizer: Sendable {
   ///   - step: The number of this step, from 1; Adam's bias correction depends on it.
   ///   - learningRate: The rate of this step.
   ///   - gradientScale: A factor for all gradients, for clipping.
+  ///   - decays: Whether weight decay acts on these elements.
   public func update(
     _ range: Range<Int>, parameters: UnsafeMutableRawPointer, gradients: UnsafeRawPointer,
-    state: [UnsafeMutableRawPointer], step: Int, learningRate: Double, gradientScale: Double = 1
+    state: [UnsafeMutableRawPointer], step: Int, learningRate: Double, gradientScale: Double = 1,
+    decays: Bool = true
   ) {
     require(
       state.count == stateSlotCount,
       "optimizer: \(configuration.kind) wants \(stateSlotCount) state arrays, not \(state.count)")
     require(step >= 1, "optimizer: steps count from 1, not \(step)")
     if range.isEmpty { return }
+    let decay = decays ? configuration.weightDecay : 0
     switch configuration.kind {
     case .sgd:
-      descend(range, parameters, gradients, state.first, learningRate, gradientScale)
+      descend(range, parameters, gradients, state.first, learningRate, gradientScale, decay)
     case .adam, .adamw:
-      adapt(range, parameters, gradients, state, step, learningRate, gradientScale)
+      adapt(range, parameters, gradients, state, step, learningRate, gradientScale, decay)
     }
   }
 
   private func descend(
     _ range: Range<Int>, _ parameters: UnsafeMutableRawPointer, _ gradients: UnsafeRawPointer,
-    _ buffer: UnsafeMutableRawPointer?, _ learningRate: Double, _ gradientScale: Double
+    _ buffer: UnsafeMutableRawPointer?, _ learningRate: Double, _ gradientScale: Double,
+    _ decay: Double
   ) {
     var step = ck_sgd_step(
       learning_rate: learningRate, momentum: configuration.momentum,
-      weight_decay: configuration.weightDecay, gradient_scale: gradientScale)
+      weight_decay: decay, gradient_scale: gradientScale)
     let (begin, end) = (Int64(range.lowerBound), Int64(range.upperBound))
     if dtype == .float32 {
       let values = parameters.assumingMemoryBound(to: Float.self)
@@ -87,10 +91,9 @@ public struct FlatOptimizer: Sendable {
   private func adapt(
     _ range: Range<Int>, _ parameters: UnsafeMutableRawPointer, _ gradients: UnsafeRawPointer,
     _ state: [UnsafeMutableRawPointer], _ step: Int, _ learningRate: Double,
-    _ gradientScale: Double
+    _ gradientScale: Double, _ decay: Double
   ) {
     let decoupled = configuration.kind == .adamw
-    let decay = configuration.weightDecay
     var coefficients = ck_adam_step(
       step_size: learningRate / (1 - pow(configuration.beta1, Double(step))),
       beta1: configuration.beta1, beta2: configuration.beta2,

@@ -54,7 +54,9 @@ private struct ParameterState {
   var stepCount = 0
 
   init(_ parameter: Tensor, _ configuration: OptimizerConfiguration) {
-    rule = FlatOptimizer(configuration, dtype: parameter.dtype)
+    rule = FlatOptimizer(
+      configuration.decays(parameter.shape) ? configuration : configuration.withoutDecay,
+      dtype: parameter.dtype)
   }
 
   mutating func update(_ parameter: Tensor, _ gradient: Tensor, _ learningRate: Double) {

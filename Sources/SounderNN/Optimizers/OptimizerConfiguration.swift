@@ -1,3 +1,5 @@
+import SounderArray
+
 /// The optimisers there are.
 public enum OptimizerKind: String, Sendable, Hashable, CaseIterable {
   /// Stochastic gradient descent, with momentum (Polyak, 1964) or Nesterov's momentum.
@@ -6,6 +8,14 @@ public enum OptimizerKind: String, Sendable, Hashable, CaseIterable {
   case adam
   /// Adam with decoupled weight decay (Loshchilov and Hutter, 2019).
   case adamw
+}
+
+/// The parameters that weight decay pulls towards zero.
+public enum DecayScope: String, Sendable, Hashable, CaseIterable {
+  /// Every parameter.
+  case all
+  /// Parameters with at least two dimensions: neither biases nor the scales of normalisations.
+  case matrices
 }
 
 /// An optimiser with its hyperparameters, under PyTorch's names and defaults.
@@ -22,6 +32,8 @@ public struct OptimizerConfiguration: Sendable, Hashable {
   public var nesterov: Bool
   /// The strength of the pull towards zero.
   public var weightDecay: Double
+  /// The parameters that are pulled.
+  public var decayScope = DecayScope.all
   /// Adam's decay of the running mean of gradients.
   public var beta1: Double
   /// Adam's decay of the running mean of squared gradients.
@@ -73,6 +85,16 @@ public struct OptimizerConfiguration: Sendable, Hashable {
       kind: .adamw, learningRate: learningRate, weightDecay: weightDecay, beta1: beta1,
       beta2: beta2, epsilon: epsilon)
   }
+
+  /// The same optimiser without weight decay, for parameters that are not pulled.
+  var withoutDecay: Self {
+    var copy = self
+    copy.weightDecay = 0
+    return copy
+  }
+
+  /// Whether a parameter of the given shape is pulled towards zero.
+  public func decays(_ shape: Shape) -> Bool { decayScope == .all || shape.count >= 2 }
 
   /// How many numbers the optimiser remembers for each parameter.
   public var stateSlotCount: Int {

@@ -78,6 +78,11 @@ public final class Hogwild {
         "parallel.mode hogwild: parameter '\(entry.name)' is \(entry.tensor.dtype), only float32 can "
           + "be shared; convert the model")
     }
+    if let buffer = models[0].namedBuffers.first {
+      throw ParallelError(
+        "parallel.mode hogwild: buffer '\(buffer.name)' would differ between the workers; use "
+          + "parallel.mode sync, or a model without buffers (group_norm instead of batch_norm)")
+    }
     let arena = try HogwildArena(
       group: group, elementCount: max(layout.elementCount, 4), workers: perRank * group.size)
     self.arena = arena

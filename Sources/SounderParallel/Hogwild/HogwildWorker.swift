@@ -100,13 +100,14 @@ final class HogwildWorker: @unchecked Sendable {
   private func subtract(_ entry: ParameterLayout.Entry, _ learningRate: Double) {
     let policy = policy ?? .standard(count: entry.tensor.count)
     let step = Self.floats(delta)
+    let decay = optimizer.decays(entry.tensor.shape) ? optimizer.weightDecay : 0
     let end = entry.offset + entry.tensor.count
     for begin in stride(from: entry.offset, to: end, by: Self.blockCount) {
       let count = min(Self.blockCount, end - begin)
       ck_hogwild_sgd_delta_f32(
         step, Self.floats(gradients) + begin, Self.floats(snapshot) + begin,
         momentum.map { Self.floats($0) + begin }, count, learningRate, optimizer.momentum,
-        optimizer.weightDecay, optimizer.nesterov ? 1 : 0)
+        decay, optimizer.nesterov ? 1 : 0)
       retries += policy.subtract(step, from: arena.parameters + begin, count: count)
     }
   }

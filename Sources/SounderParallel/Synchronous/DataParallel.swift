@@ -66,6 +66,7 @@ public final class DataParallel {
 
   let reducer: GradientReducer
   private let schedule: [ShardPlan.Step]
+  private let buffers: BufferExchange?
 
   /// Prepares a model for parallel steps; every rank calls this with an equal model.
   ///
@@ -82,6 +83,7 @@ public final class DataParallel {
     plan = try ShardPlan(shards: options.virtualShards ?? group.size, ranks: group.size)
     reducer = try GradientReducer(
       model: model, optimizer: optimizer, group: group, plan: plan, options: options)
+    buffers = try BufferExchange(model: model, group: group, shards: plan.shards)
     schedule = plan.schedule(of: reducer.position).steps
   }
 
@@ -102,12 +104,14 @@ public final class DataParallel {
   ) throws -> Outcome {
     do {
       try reducer.begin(step: stepCount, learningRate: learningRate)
+      buffers?.beginStep()
       for entry in schedule {
         let samples = plan.samples(of: entry.shard, in: sampleCount)
         try reducer.beginShard(entry)
         var value = 0.0
         if !samples.isEmpty {
           let weight = Double(samples.count) / Double(sampleCount)
+          buffers?.beginShard()
           let context = RandomContext(
             seed: options.seed, step: UInt64(stepCount), shard: UInt64(entry.shard))
           value = try withRandomContext(context) {
@@ -115,10 +119,12 @@ public final class DataParallel {
             try result.backward(gradient: Tensor(scalar: .float(weight), result.dtype))
             return result.item() * weight
           }
+          buffers?.endShard(entry.shard, weight: weight)
         }
         try reducer.endShard(loss: value)
       }
       let outcome = try reducer.finish(stopRequested: stopRequested)
+      try buffers?.endStep()
       stepCount += 1
       return outcome
     } catch {

@@ -22,6 +22,8 @@ final class SliceUpdate {
   private let parameters: UnsafeMutablePointer<Float>
   private let state: [UnsafeMutableRawPointer]
   private let ownMemory: [NDArray]
+  /// The parameters on which weight decay does not act, in the order of the layout.
+  private let undecayed: [Range<Int>]
   private var step = 1
   private var learningRate = 0.0
 
@@ -41,6 +43,9 @@ final class SliceUpdate {
     localSize = memory.region.localSize
     elementCount = memory.elementCount
     sum = TreeSum(leaves: leaves, root: 0..<shards)
+    undecayed = model.parameterLayout().entries.filter {
+      !optimizer.configuration.decays($0.tensor.shape)
+    }.map(\.range)
     let sharded = options.update == .sharded
     let count = memory.elementCount
     if sharded {
@@ -153,9 +158,34 @@ final class SliceUpdate {
   }
 
   private func apply(_ range: Range<Int>, _ gradients: UnsafePointer<Float>, scale: Double) {
+    var begin = range.lowerBound
+    for part in undecayed[firstUndecayed(after: begin)...] {
+      if part.lowerBound >= range.upperBound { break }
+      apply(begin..<max(part.lowerBound, begin), gradients, scale, decays: true)
+      begin = max(part.lowerBound, begin)
+      let end = min(part.upperBound, range.upperBound)
+      apply(begin..<end, gradients, scale, decays: false)
+      begin = end
+    }
+    apply(begin..<range.upperBound, gradients, scale, decays: true)
+  }
+
+  private func apply(
+    _ range: Range<Int>, _ gradients: UnsafePointer<Float>, _ scale: Double, decays: Bool
+  ) {
     optimizer.update(
       range, parameters: parameters, gradients: gradients, state: state, step: step,
-      learningRate: learningRate, gradientScale: scale)
+      learningRate: learningRate, gradientScale: scale, decays: decays)
+  }
+
+  /// The first of the undecayed ranges that ends after an element.
+  private func firstUndecayed(after element: Int) -> Int {
+    var (low, high) = (0, undecayed.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if undecayed[middle].upperBound > element { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 
   private func clipScale(_ norm: Double) -> Double {

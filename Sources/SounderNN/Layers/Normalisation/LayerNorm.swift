@@ -7,7 +7,7 @@ import SounderAutograd
 public final class LayerNorm: Module {
   /// The scale, which begins at 1; nil without learned scale and shift.
   public let weight: Tensor?
-  /// The shift, which begins at 0; nil without learned scale and shift.
+  /// The shift, which begins at 0; nil without a learned shift.
   public let bias: Tensor?
   /// The extents of the dimensions that are normalised together.
   public let shape: [Int]
@@ -16,12 +16,13 @@ public final class LayerNorm: Module {
 
   /// A normalisation over trailing dimensions of the given extents.
   public init(
-    _ shape: [Int], epsilon: Double = 1e-5, affine: Bool = true, dtype: DType = .float32
+    _ shape: [Int], epsilon: Double = 1e-5, affine: Bool = true, bias hasBias: Bool = true,
+    dtype: DType = .float32
   ) {
     self.shape = shape
     self.epsilon = epsilon
     weight = affine ? .parameter(NDArray(uninitialized: Shape(shape), dtype)) : nil
-    bias = affine ? .parameter(NDArray(uninitialized: Shape(shape), dtype)) : nil
+    bias = affine && hasBias ? .parameter(NDArray(uninitialized: Shape(shape), dtype)) : nil
     super.init()
     initializeNew([("weight", weight), ("bias", bias)])
   }
