@@ -35,7 +35,7 @@ struct TrainCommand: ParsableCommand {
     let resolved = try options.resolve()
     let data = try DatasetSplits.load(resolved.configuration)
     if dryRun {
-      let plan = JobPlan(resolved.configuration, data)
+      let plan = try JobPlan(resolved.configuration, data)
       print(resolved.yaml(origins: true) + "\n" + plan.description, terminator: "")
       return
     }

@@ -33,7 +33,7 @@ public struct OptimizerConfiguration: Sendable, Hashable {
   /// The strength of the pull towards zero.
   public var weightDecay: Double
   /// The parameters that are pulled.
-  public var decayScope = DecayScope.all
+  public var decayScope: DecayScope
   /// Adam's decay of the running mean of gradients.
   public var beta1: Double
   /// Adam's decay of the running mean of squared gradients.
@@ -45,8 +45,9 @@ public struct OptimizerConfiguration: Sendable, Hashable {
   public init(
     kind: OptimizerKind, learningRate: Double = 1e-3, momentum: Double = 0,
     nesterov: Bool = false, weightDecay: Double = 0, beta1: Double = 0.9,
-    beta2: Double = 0.999, epsilon: Double = 1e-8
+    beta2: Double = 0.999, epsilon: Double = 1e-8, decayScope: DecayScope = .all
   ) {
+    self.decayScope = decayScope
     self.kind = kind
     self.learningRate = learningRate
     self.momentum = momentum
@@ -79,11 +80,11 @@ public struct OptimizerConfiguration: Sendable, Hashable {
   /// Adam with decoupled weight decay.
   public static func adamW(
     learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999,
-    epsilon: Double = 1e-8, weightDecay: Double = 0.01
+    epsilon: Double = 1e-8, weightDecay: Double = 0.01, decayScope: DecayScope = .all
   ) -> Self {
     Self(
       kind: .adamw, learningRate: learningRate, weightDecay: weightDecay, beta1: beta1,
-      beta2: beta2, epsilon: epsilon)
+      beta2: beta2, epsilon: epsilon, decayScope: decayScope)
   }
 
   /// The same optimiser without weight decay, for parameters that are not pulled.

@@ -8,7 +8,7 @@ struct ConfigurationConstraints {
 
   /// Every rule that is violated.
   func diagnostics() -> [ConfigurationDiagnostic] {
-    data + optimizer + schedule + parallel + ineffective
+    data + model + optimizer + schedule + parallel + ineffective
   }
 
   private func isGiven(_ key: String) -> Bool { locations[key] != nil }
@@ -24,12 +24,54 @@ struct ConfigurationConstraints {
   private var data: [ConfigurationDiagnostic] {
     let data = configuration.data
     guard data.kind != .digits, (data.path ?? "").isEmpty else { return [] }
-    let what = data.kind == .idx ? "the directory of the four MNIST files" : "the table"
+    let what =
+      switch data.kind {
+      case .idx: "the directory of the four MNIST files"
+      case .text: "the text"
+      case .csv, .digits: "the table"
+      }
     return [
       diagnostic(
         "data.path", "data.kind",
         message: "data.kind: \(data.kind.rawValue) needs data.path, \(what)")
     ]
+  }
+
+  private var model: [ConfigurationDiagnostic] {
+    let (model, data) = (configuration.model, configuration.data)
+    var found: [ConfigurationDiagnostic] = []
+    func fail(_ keys: [String], _ message: String) {
+      let location = keys.lazy.compactMap { locations[$0] }.first ?? fallback
+      found.append(ConfigurationDiagnostic(location: location, message: message))
+    }
+    if model.kind == .layers, model.layers == nil {
+      fail(["model.kind"], "model.kind: layers needs model.layers, the list of layers")
+    }
+    if model.kind != .layers, model.layers != nil {
+      fail(
+        ["model.layers"],
+        "model.layers needs model.kind: layers, not \(model.kind.rawValue); leave one of them out")
+    }
+    if model.kind == .gpt, model.width % model.heads != 0 {
+      fail(
+        ["model.heads", "model.width"],
+        "model.width (\(model.width)) must be a multiple of model.heads (\(model.heads))")
+    }
+    let wanted: String? =
+      switch model.kind {
+      case .gpt: data.kind == .text ? nil : "data.kind: text"
+      case .cnn:
+        data.kind == .digits || data.kind == .idx ? nil : "images (data.kind: idx or digits)"
+      case .mlp, .linear:
+        data.kind == .text ? "numbers; use model.kind: gpt or layers for text" : nil
+      case .layers: nil
+      }
+    if let wanted {
+      fail(
+        ["model.kind", "data.kind"],
+        "model.kind: \(model.kind.rawValue) needs \(wanted)")
+    }
+    return found
   }
 
   private var optimizer: [ConfigurationDiagnostic] {
@@ -100,26 +142,49 @@ struct ConfigurationConstraints {
     return found
   }
 
+  /// The kinds of models that look at each key.
+  private static let modelKeys: [(key: String, kinds: [ModelKind])] = [
+    ("model.hidden", [.mlp, .cnn]), ("model.activation", [.mlp, .cnn]),
+    ("model.dropout", [.mlp, .cnn, .gpt]), ("model.layer_norm", [.mlp]),
+    ("model.channels", [.cnn]), ("model.depth", [.gpt]), ("model.heads", [.gpt]),
+    ("model.width", [.gpt]), ("model.bias", [.gpt]),
+  ]
+
   /// Keys that were given but change nothing, so that nobody tunes them in vain.
   private var ineffective: [ConfigurationDiagnostic] {
     let optimizer = configuration.optimizer.kind
     let isAdam = optimizer != .sgd
     let data = configuration.data.kind
     let schedule = configuration.schedule.kind
-    let rules: [(keys: [String], isIneffective: Bool, reason: String)] = [
+    let model = configuration.model.kind
+    var rules: [(keys: [String], isIneffective: Bool, reason: String)] = [
       (
         ["optimizer.momentum", "optimizer.nesterov"], isAdam,
         "optimizer.kind: \(optimizer.rawValue)"
       ),
       (["optimizer.beta1", "optimizer.beta2", "optimizer.eps"], !isAdam, "optimizer.kind: sgd"),
-      (
-        ["model.hidden", "model.activation", "model.dropout", "model.layer_norm"],
-        configuration.model.kind == .linear, "model.kind: linear"
-      ),
+    ]
+    rules += Self.modelKeys.map { key, kinds in
+      ([key], !kinds.contains(model), "model.kind: \(model.rawValue)")
+    }
+    rules += [
       (["data.path"], data == .digits, "data.kind: digits"),
       (["data.train_count", "data.test_count"], data != .digits, "data.kind: \(data.rawValue)"),
+      (["data.block_length"], data != .text, "data.kind: \(data.rawValue)"),
+      (["data.normalize"], data == .text, "data.kind: text"),
       (
-        ["data.target", "data.task", "data.header", "data.test_fraction", "data.test_path"],
+        ["data.standardize_target"],
+        data != .csv || configuration.data.task != .regression, "anything but csv regression"
+      ),
+      (
+        ["optimizer.decay_scope"], configuration.optimizer.weightDecay == 0,
+        "optimizer.weight_decay: 0"
+      ),
+      (
+        [
+          "data.target", "data.task", "data.header", "data.test_fraction", "data.test_path",
+          "data.missing", "data.categories",
+        ],
         data != .csv, "data.kind: \(data.rawValue)"
       ),
       (

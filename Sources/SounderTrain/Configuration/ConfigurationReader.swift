@@ -48,6 +48,7 @@ public struct ConfigurationReader {
     for (index, argument) in overrides.enumerated() {
       reader.readOverride(argument, order: index + 1)
     }
+    reader.inferModelKind()
     let checked = ConfigurationConstraints(
       configuration: reader.configuration, locations: reader.locations,
       fallback: source.location(TextPosition(root.mark)))
@@ -113,18 +114,38 @@ public struct ConfigurationReader {
     _ field: Field, _ node: Node, _ source: ConfigurationSource, keyMark: Mark?
   ) {
     let location = source.location(TextPosition(node.mark ?? keyMark))
+    if case .optional(.layers) = field.type, !ConfigurationScalar(node: node).isNull {
+      var reader = LayerReader(source)
+      let layers = reader.layers(node, field.name)
+      diagnostics += reader.diagnostics
+      return set(field, .layers(layers), location, source)
+    }
     do throws(ConfigurationScalar.Mismatch) {
       let value = try ConfigurationScalar(node: node).value(as: field.type)
-      field.write(&configuration, value)
-      origins[field.name] =
-        source.overridePrefix == nil ? .file(line: location.line ?? 1) : .override
-      locations[field.name] = location
+      set(field, value, location, source)
     } catch {
       diagnostics.append(
         source.error(
           TextPosition(error.mark ?? node.mark ?? keyMark), "'\(field.name)': \(error.message)",
           suggestion: error.suggestion))
     }
+  }
+
+  private mutating func set(
+    _ field: Field, _ value: ConfigurationValue, _ location: ConfigurationDiagnostic.Location,
+    _ source: ConfigurationSource
+  ) {
+    field.write(&configuration, value)
+    origins[field.name] =
+      source.overridePrefix == nil ? .file(line: location.line ?? 1) : .override
+    locations[field.name] = location
+  }
+
+  /// A list of layers says what kind of model it is.
+  private mutating func inferModelKind() {
+    guard configuration.model.layers != nil, locations["model.kind"] == nil else { return }
+    configuration.model.kind = .layers
+    origins["model.kind"] = origins["model.layers"]
   }
 
   private mutating func unknown(

@@ -51,6 +51,8 @@ struct ConfigurationScalar {
       return .string(text)
     case .integers(let range, let count):
       return try integers(range, count, stated)
+    // Lists of layers are read by LayerReader, which knows the places of their parts.
+    case .layers: throw mismatch(stated)
     case .either(let a, let b):
       if let value = try? ConfigurationScalar(node: node).value(as: a, stated: stated) {
         return value
@@ -88,7 +90,7 @@ struct ConfigurationScalar {
     return scalar.string
   }
 
-  private var isNull: Bool {
+  var isNull: Bool {
     plain.map { ["", "~", "null", "Null", "NULL"].contains($0) } ?? false
   }
 

@@ -4,8 +4,26 @@ public enum DataKind: String, Sendable, CaseIterable {
   case digits
   /// Files in the format of MNIST.
   case idx
-  /// A text file with one sample a line.
+  /// A table with one sample a line.
   case csv
+  /// A text of which each character is predicted from those before it.
+  case text
+}
+
+/// What becomes of values that a table does not have.
+public enum MissingValues: String, Sendable, CaseIterable {
+  /// They are an error.
+  case error
+  /// They become the mean of their column in the training split.
+  case mean
+}
+
+/// What becomes of texts in the columns of a table.
+public enum CategoryEncoding: String, Sendable, CaseIterable {
+  /// They are an error.
+  case error
+  /// Each text of a column becomes a feature that is 1 where the text stands and 0 elsewhere.
+  case oneHot = "one_hot"
 }
 
 /// What a model is asked to predict.
@@ -60,6 +78,14 @@ public struct DataSection: Sendable, Equatable {
   public var testFraction = 0.2
   /// A second table, for testing.
   public var testPath: String?
+  /// What becomes of missing values of a table.
+  public var missing = MissingValues.error
+  /// What becomes of texts of a table.
+  public var categories = CategoryEncoding.error
+  /// Whether the values to predict are brought to mean 0 and deviation 1 for the model.
+  public var standardizeTarget = false
+  /// The characters of a block of text.
+  public var blockLength = 64
   /// Whether each epoch visits the samples in a new order.
   public var shuffle = true
 
@@ -69,7 +95,7 @@ public struct DataSection: Sendable, Equatable {
   static let fields: [ConfigurationField<Self>] = [
     .choice("kind", \.kind, "Where samples come from.", synonyms: ["type", "dataset", "name"]),
     .string(
-      "path", \.path, "The directory of the IDX files (idx) or the table (csv).",
+      "path", \.path, "The directory of the IDX files (idx), the table (csv) or the text (text).",
       synonyms: ["dir", "directory", "root", "file"]),
     .integer(
       "train_count", \.trainCount, in: 1...10_000_000, "Digits drawn for training.",
@@ -90,6 +116,20 @@ public struct DataSection: Sendable, Equatable {
       "test_fraction", \.testFraction, .openFraction,
       "Share of a csv file kept for testing when test_path is null.", synonyms: ["test_split"]),
     .string("test_path", \.testPath, "A second csv file, for testing."),
+    .choice(
+      "missing", \.missing, "What becomes of missing values in a csv file.",
+      synonyms: ["missing_values", "fill"]),
+    .choice(
+      "categories", \.categories, "What becomes of texts among the features of a csv file.",
+      synonyms: ["categorical", "encoding"]),
+    .flag(
+      "standardize_target", \.standardizeTarget,
+      "Lets a regression predict (target - mean) / deviation; results are in the target's units.",
+      synonyms: ["normalize_target", "standardise_target"]),
+    .integer(
+      "block_length", \.blockLength, in: 1...65_536,
+      "Characters that a model of text sees at once.",
+      synonyms: ["block_size", "context_length", "context", "sequence_length", "seq_len"]),
     .flag("shuffle", \.shuffle, "Visits the samples in a new order each epoch."),
   ]
 }

@@ -12,6 +12,8 @@ public struct OptimizerSection: Sendable, Equatable {
   public var nesterov = false
   /// The pull of every parameter towards zero.
   public var weightDecay = 0.0
+  /// The parameters that are pulled.
+  public var decayScope = DecayScope.all
   /// Adam's decay of the mean of gradients.
   public var beta1 = 0.9
   /// Adam's decay of the mean of squared gradients.
@@ -33,6 +35,10 @@ public struct OptimizerSection: Sendable, Equatable {
     .number(
       "weight_decay", \.weightDecay, .nonNegative,
       "Pull towards zero: L2 (sgd, adam) or decoupled (adamw).", synonyms: ["wd", "l2", "decay"]),
+    .choice(
+      "decay_scope", \.decayScope,
+      "What weight_decay acts on: all parameters, or matrices but not vectors.",
+      synonyms: ["decay_on", "no_decay"]),
     .number("beta1", \.beta1, .fraction, "Decay of the mean of gradients (adam, adamw)."),
     .number("beta2", \.beta2, .fraction, "Decay of the mean of squared gradients (adam, adamw)."),
     .number(

@@ -37,10 +37,15 @@ public struct ResolvedConfiguration: Sendable {
     var lines: [String] = []
     func append(_ field: ConfigurationField<Configuration>, _ indentation: String) {
       let key = field.path[field.path.count - 1]
-      let text = "\(indentation)\(key): \(field.read(configuration).yaml)"
+      let value = field.read(configuration)
+      var text = "\(indentation)\(key): \(value.yaml)"
+      if case .layers = value { text = "\(indentation)\(key):" }
       let padding = String(repeating: " ", count: max(2, 40 - text.unicodeScalars.count))
       lines.append(
         showsOrigins ? "\(text)\(padding)# \(origin(of: field.name).comment)" : text)
+      if case .layers(let layers) = value {
+        lines += layers.map { "\(indentation)  - \($0.yaml)" }
+      }
     }
     for field in schema.topFields { append(field, "") }
     for section in schema.sections {

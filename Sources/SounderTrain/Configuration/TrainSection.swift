@@ -12,6 +12,8 @@ public struct TrainSection: Sendable, Equatable {
   public var clipNorm: Double?
   /// Epochs between two evaluations; 0 evaluates only at the end.
   public var evaluateEvery = 1
+  /// Steps between two evaluations, besides those between epochs.
+  public var evaluateSteps: Int?
 
   /// The defaults.
   public init() {}
@@ -35,6 +37,10 @@ public struct TrainSection: Sendable, Equatable {
     .integer(
       "evaluate_every", \.evaluateEvery, in: 0...Int.max,
       "Epochs between two evaluations; 0 evaluates only at the end.",
-      synonyms: ["eval_every", "eval_interval"]),
+      synonyms: ["eval_every", "eval_epochs"]),
+    .integer(
+      "evaluate_steps", \.evaluateSteps, in: 1...Int.max, or: nil,
+      "Steps between two evaluations within an epoch; null evaluates between epochs only.",
+      synonyms: ["eval_steps", "eval_interval"]),
   ]
 }

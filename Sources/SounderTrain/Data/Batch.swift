@@ -6,9 +6,9 @@ public struct Batch: Sendable {
   public struct Shard: Sendable {
     /// The shard's number among all shards of the step.
     public let index: Int
-    /// The features, `[samples, features]`, float32.
+    /// The features, `[samples, features]`, float32; int64 for characters.
     public let features: NDArray
-    /// The targets, `[samples]`.
+    /// The targets, `[samples]`; `[samples, features]` for characters.
     public let targets: NDArray
     /// The number of samples, by which the shard's mean gradient is weighted.
     public var sampleCount: Int { targets.shape[0] }
@@ -25,8 +25,10 @@ public struct Batch: Sendable {
 }
 
 extension Dataset {
-  /// The samples with the given numbers: scaled float32 features and their targets.
+  /// The samples with the given numbers: scaled float32 features and their targets, or numbers of
+  /// characters and of their successors as int64.
   public func gather(_ samples: some RandomAccessCollection<Int32>) -> (NDArray, NDArray) {
+    if vocabulary != nil { return (blocks(features, samples), blocks(targets, samples)) }
     let width = featureCount
     let rows = NDArray(uninitialized: [samples.count, width], .float32)
     let picked = NDArray(uninitialized: [samples.count], targets.dtype)
@@ -38,7 +40,27 @@ extension Dataset {
       (picked.pointer + row * targetSize).copyMemory(
         from: targets.pointer + sample * targetSize, byteCount: targetSize)
     }
+    if targetScaling != TargetScaling() {
+      let values = picked.pointer.assumingMemoryBound(to: Float.self)
+      for row in 0..<samples.count {
+        values[row] = Float((Double(values[row]) - targetScaling.mean) / targetScaling.deviation)
+      }
+    }
     return (rows, picked)
+  }
+
+  private func blocks(
+    _ tokens: NDArray, _ samples: some RandomAccessCollection<Int32>
+  ) -> NDArray {
+    let (width, stride) = (featureCount, tokens.strides[0])
+    let rows = NDArray(uninitialized: [samples.count, width], .int64)
+    let output = rows.pointer.bindMemory(to: Int64.self, capacity: rows.count)
+    let source = tokens.pointer.assumingMemoryBound(to: Int32.self)
+    for (row, sample) in samples.enumerated() {
+      let block = source + Int(sample) * stride
+      for column in 0..<width { output[row * width + column] = Int64(block[column]) }
+    }
+    return rows
   }
 
   private func copyFeatures(ofSample sample: Int, into row: UnsafeMutablePointer<Float>) {

@@ -2,6 +2,8 @@ import Foundation
 import SounderArray
 
 /// A table with one sample a line, of which one column is predicted from the others.
+///
+/// Columns of numbers become one feature each; columns of texts one for each text, if wanted.
 public struct CSVDataset {
   private let options: DataSection
   private let seed: Int
@@ -69,7 +71,7 @@ public struct CSVDataset {
       switch options.header {
       case .present: true
       case .absent: false
-      case .auto: first.allSatisfy { Self.number($0.text) == nil && !$0.text.isEmpty }
+      case .auto: first.allSatisfy { $0.number == nil && !$0.text.isEmpty }
       }
     guard first.count >= 2 else {
       throw table.error(first[0], "one column only", advice: "features and a target need two")
@@ -100,12 +102,13 @@ public struct CSVDataset {
     _ testRows: [[CSVTable.Cell]], _ columns: Columns
   ) throws(DataError) -> DatasetSplits {
     let target = columns.target
+    let inputs = try CSVFeatures(options, trainRows, testRows, table, testTable, target: target)
     let classes = options.task == .classification ? try classes(trainRows, table, target) : nil
     func dataset(
       _ rows: [[CSVTable.Cell]], _ table: CSVTable, _ name: String
     ) throws(DataError) -> Dataset {
       Dataset(
-        name: name, features: try features(rows, table, target),
+        name: name, features: try inputs.features(rows, table),
         targets: try targets(rows, table, target, classes),
         targetKind: classes.map { .classes($0.count) } ?? .values)
     }
@@ -117,22 +120,11 @@ public struct CSVDataset {
     case .standard: train.scaling = .standardizingEach(train.features)
     }
     test.scaling = train.scaling
-    return DatasetSplits(train: train, test: test)
-  }
-
-  private func features(
-    _ rows: [[CSVTable.Cell]], _ table: CSVTable, _ target: Int
-  ) throws(DataError) -> NDArray {
-    let width = (rows.first?.count ?? 1) - 1
-    let array = NDArray(uninitialized: [rows.count, width], .float32)
-    var output = array.pointer.bindMemory(to: Float.self, capacity: array.count)
-    for row in rows {
-      for (column, cell) in row.enumerated() where column != target {
-        output.pointee = Float(try value(cell, table))
-        output += 1
-      }
+    if options.standardizeTarget, classes == nil {
+      train.targetScaling = TargetScaling(standardizing: train.targets.toArray(as: Double.self))
+      test.targetScaling = train.targetScaling
     }
-    return array
+    return DatasetSplits(train: train, test: test)
   }
 
   private func targets(
@@ -141,7 +133,7 @@ public struct CSVDataset {
     guard let classes else {
       let array = NDArray(uninitialized: [rows.count], .float32)
       let output = array.pointer.bindMemory(to: Float.self, capacity: rows.count)
-      for (index, row) in rows.enumerated() { output[index] = Float(try value(row[target], table)) }
+      for (index, row) in rows.enumerated() { output[index] = Float(try table.number(row[target])) }
       return array
     }
     let array = NDArray(uninitialized: [rows.count], .int64)
@@ -174,28 +166,13 @@ public struct CSVDataset {
           advice: "is this data.task: regression?")
       }
     }
-    let values = texts.map { (text: $0, number: Self.number($0)) }
+    let values = texts.map {
+      (text: $0, number: CSVTable.Cell(text: $0, line: 0, column: 0).number)
+    }
     let areNumbers = values.allSatisfy { $0.number != nil }
     let sorted = values.sorted {
       areNumbers ? ($0.number ?? 0, $0.text) < ($1.number ?? 0, $1.text) : $0.text < $1.text
     }
     return Dictionary(uniqueKeysWithValues: sorted.enumerated().map { ($1.text, $0) })
-  }
-
-  private func value(_ cell: CSVTable.Cell, _ table: CSVTable) throws(DataError) -> Double {
-    if let number = Self.number(cell.text) { return number }
-    if cell.text.trimmingCharacters(in: .whitespaces).isEmpty {
-      throw table.error(cell, "a value is missing", advice: "fill it or remove the line")
-    }
-    throw table.error(
-      cell, "'\(cell.text.prefix(40))' is not a number", advice: "encode texts as numbers first")
-  }
-
-  private static func number(_ text: String) -> Double? {
-    let trimmed = text.trimmingCharacters(in: .whitespaces)
-    guard let value = Double(trimmed), value.isFinite,
-      abs(value) <= Double(Float.greatestFiniteMagnitude)
-    else { return nil }
-    return value
   }
 }

@@ -1,8 +1,11 @@
 extension DatasetSplits {
   /// The data that a configuration asks for.
   ///
+  /// - Parameter vocabulary: The characters of an earlier run's model; nil takes those of the text.
   /// - Throws: ``DataError`` when a file is missing or damaged.
-  public static func load(_ configuration: Configuration) throws(DataError) -> DatasetSplits {
+  public static func load(
+    _ configuration: Configuration, vocabulary: Vocabulary? = nil
+  ) throws(DataError) -> DatasetSplits {
     let data = configuration.data
     switch data.kind {
     case .digits:
@@ -17,6 +20,9 @@ extension DatasetSplits {
       return splits
     case .idx: return try IDXDataset.load(directory: data.path ?? "", normalize: data.normalize)
     case .csv: return try CSVDataset.load(data, seed: configuration.seed)
+    case .text:
+      return try TextDataset.load(
+        path: data.path ?? "", length: data.blockLength, vocabulary: vocabulary)
     }
   }
 }

@@ -30,6 +30,6 @@ public enum DigitsDataset {
     }
     return Dataset(
       name: "digits", features: features, targets: targets, targetKind: .classes(10),
-      scaling: .unit)
+      scaling: .unit, sampleShape: [1, DigitPen.side, DigitPen.side])
   }
 }

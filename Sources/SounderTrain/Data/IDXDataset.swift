@@ -38,7 +38,7 @@ public enum IDXDataset {
     }
     test = Dataset(
       name: test.name, features: test.features, targets: test.targets,
-      targetKind: train.targetKind)
+      targetKind: train.targetKind, sampleShape: test.sampleShape)
     train.scaling = scaling(normalize, train.features)
     test.scaling = train.scaling
     return DatasetSplits(train: train, test: test)
@@ -78,7 +78,8 @@ public enum IDXDataset {
       name: name,
       features: NDArray(
         storage: images.storage, dtype: .uint8, shape: shape, strides: shape.contiguousStrides),
-      targets: targets, targetKind: .classes(largest + 1))
+      targets: targets, targetKind: .classes(largest + 1),
+      sampleShape: [1, images.shape[1], images.shape[2]])
   }
 
   private static func find(_ directory: String, _ name: String) throws(DataError) -> String {

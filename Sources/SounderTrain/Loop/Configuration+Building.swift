@@ -2,13 +2,48 @@ import SounderAutograd
 import SounderNN
 
 extension Configuration {
-  /// The model, with parameters that depend on the seed alone.
-  public func makeModel(inputs: Int, outputs: Int) -> Module {
-    let model = MLP(
-      inputs, hidden: hiddenWidths, outputs, activation: self.model.activation,
-      dropout: self.model.dropout, layerNorm: self.model.layerNorm)
+  /// The model for some data, with parameters that depend on the seed alone.
+  ///
+  /// - Throws: ``ConfigurationError`` if model and data do not fit.
+  public func makeModel(for dataset: Dataset) throws(ConfigurationError) -> Module {
+    try makeModel(input: dataset.inputShape, output: dataset.outputShape)
+  }
+
+  /// The model for samples and results of the given shapes.
+  func makeModel(input: LayerShape, output: [Int]) throws(ConfigurationError) -> Module {
+    let section = model
+    let outputs = output.last ?? 1
+    let model: Module
+    switch section.kind {
+    case .mlp, .linear:
+      model = MLP(
+        input.extents.reduce(1, *), hidden: hiddenWidths, outputs, activation: section.activation,
+        dropout: section.dropout, layerNorm: section.layerNorm)
+    case .cnn:
+      try checkImage(input)
+      model = CNN(
+        input.extents, channels: section.channels, hidden: section.hidden, outputs,
+        activation: section.activation, dropout: section.dropout)
+    case .gpt:
+      model = GPT(
+        vocabulary: outputs, length: data.blockLength, width: section.width,
+        depth: section.depth, heads: section.heads, bias: section.bias, dropout: section.dropout)
+    case .layers:
+      model = try LayerStackPlan(section.layers ?? [], input: input, output: output).makeModel()
+    }
     model.initialize(seed: UInt64(seed))
     return model
+  }
+
+  /// Each 3 × 3 convolution takes two rows and columns, and the pooling needs two.
+  private func checkImage(_ input: LayerShape) throws(ConfigurationError) {
+    let least = 2 * model.channels.count + 2
+    guard input.extents.count == 3, min(input.extents[1], input.extents[2]) >= least else {
+      throw .at(
+        nil,
+        "model.kind: cnn with \(model.channels.count) convolutions needs images of at least "
+          + "\(least) × \(least) pixels, the data have \(input)")
+    }
   }
 
   /// The widths of the hidden layers; a linear model has none.
@@ -20,7 +55,8 @@ extension Configuration {
       kind: optimizer.kind, learningRate: optimizer.lr,
       momentum: optimizer.kind == .sgd ? optimizer.momentum : 0,
       nesterov: optimizer.kind == .sgd && optimizer.nesterov, weightDecay: optimizer.weightDecay,
-      beta1: optimizer.beta1, beta2: optimizer.beta2, epsilon: optimizer.eps)
+      beta1: optimizer.beta1, beta2: optimizer.beta2, epsilon: optimizer.eps,
+      decayScope: optimizer.decayScope)
   }
 
   /// The learning rate of every step of a job of the given length.
@@ -42,6 +78,10 @@ extension Dataset {
     switch targetKind {
     case .classes: crossEntropy(outputs, targets, reduction: reduction)
     case .values: mse(outputs.reshape([outputs.shape[0]]), targets, reduction: reduction)
+    case .tokens(let vocabulary):
+      crossEntropy(
+        outputs.reshape([targets.count, vocabulary.count]), targets.reshape([targets.count]),
+        reduction: reduction)
     }
   }
 }

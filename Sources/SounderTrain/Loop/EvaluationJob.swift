@@ -17,9 +17,11 @@ public struct EvaluationJob: Sendable {
   /// - Throws: ``DataError`` when a file is missing, damaged, or does not fit the configuration.
   public func run() throws -> Evaluation {
     let file = try Safetensors(contentsOf: directory.model)
-    let data = try DatasetSplits.load(configuration)
-    let model = configuration.makeModel(
-      inputs: data.test.featureCount, outputs: data.test.outputCount)
+    let vocabulary =
+      configuration.data.kind == .text
+      ? try Vocabulary(contentsOf: directory.vocabulary) : nil
+    let data = try DatasetSplits.load(configuration, vocabulary: vocabulary)
+    let model = try configuration.makeModel(for: data.test)
     do throws(StateDictionaryError) { try model.load(file.arrays) } catch {
       throw DataError(
         path: directory.model, problem: error.description,

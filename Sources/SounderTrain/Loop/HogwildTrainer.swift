@@ -23,7 +23,7 @@ final class HogwildTrainer: Trainer {
     hogwild = try Hogwild(
       group: group, optimizer: configuration.optimizerConfiguration, options: options
     ) {
-      configuration.makeModel(inputs: dataset.featureCount, outputs: dataset.outputCount)
+      try configuration.makeModel(for: dataset)
     }
     schedule = configuration.learningRateSchedule(steps: plan.stepCount)
     batchSize = configuration.train.batchSize

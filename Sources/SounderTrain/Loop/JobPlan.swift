@@ -2,8 +2,10 @@ import SounderNN
 
 /// The size of a job, known before its first step.
 public struct JobPlan: Sendable, CustomStringConvertible {
-  /// The widths of all layers, from the features to the outputs.
-  public let widths: [Int]
+  /// The model in short: `784-256-128-10`, `gpt 4 × 128`.
+  public let architecture: String
+  /// The layers of a model made of layers, with the shapes they give.
+  public let layers: LayerStackPlan?
   /// The number of parameters.
   public let parameterCount: Int
   /// Training samples.
@@ -18,12 +20,17 @@ public struct JobPlan: Sendable, CustomStringConvertible {
   public let memoryBytes: Int
 
   /// The plan of a configuration with its data.
-  public init(_ configuration: Configuration, _ data: DatasetSplits) {
+  ///
+  /// - Throws: ``ConfigurationError`` if model and data do not fit.
+  public init(_ configuration: Configuration, _ data: DatasetSplits) throws(ConfigurationError) {
     let train = data.train
-    widths = [train.featureCount] + configuration.hiddenWidths + [train.outputCount]
-    parameterCount =
-      configuration
-      .makeModel(inputs: train.featureCount, outputs: train.outputCount).parameterCount
+    parameterCount = try configuration.makeModel(for: train).parameterCount
+    layers =
+      configuration.model.kind == .layers
+      ? try LayerStackPlan(
+        configuration.model.layers ?? [], input: train.inputShape, output: train.outputShape)
+      : nil
+    architecture = Self.architecture(configuration, train)
     trainCount = train.count
     testCount = data.test.count
     let batchSize = configuration.train.batchSize
@@ -32,15 +39,53 @@ public struct JobPlan: Sendable, CustomStringConvertible {
     stepCount = min(overflow ? Int.max : all, configuration.train.maxSteps ?? Int.max)
     let state = configuration.optimizerConfiguration.stateSlotCount
     let samples =
-      (train.count + data.test.count) * train.featureCount * train.features.dtype.byteSize
-    memoryBytes = samples + 4 * parameterCount * (2 + state) + 12 * batchSize * widths.reduce(0, +)
+      train.vocabulary != nil
+      ? 4 * train.count
+      : (train.count + data.test.count) * train.featureCount * train.features.dtype.byteSize
+    let values = Self.valuesPerSample(configuration, train, layers)
+    memoryBytes = samples + 4 * parameterCount * (2 + state) + 12 * batchSize * values
+  }
+
+  private static func architecture(_ configuration: Configuration, _ data: Dataset) -> String {
+    let model = configuration.model
+    func joined(_ values: [Int]) -> String { values.map(String.init).joined(separator: "-") }
+    switch model.kind {
+    case .mlp, .linear:
+      return joined([data.featureCount] + configuration.hiddenWidths + [data.outputCount])
+    case .cnn: return "cnn \(joined(model.channels)), \(joined(model.hidden + [data.outputCount]))"
+    case .gpt: return "gpt \(model.depth) × \(model.width), \(model.heads) heads"
+    case .layers: return "of \(model.layers?.count ?? 0) layers"
+    }
+  }
+
+  /// About how many numbers the model makes of one sample.
+  private static func valuesPerSample(
+    _ configuration: Configuration, _ data: Dataset, _ layers: LayerStackPlan?
+  ) -> Int {
+    let model = configuration.model
+    switch model.kind {
+    case .mlp, .linear:
+      return data.featureCount + configuration.hiddenWidths.reduce(0, +) + data.outputCount
+    case .cnn: return data.featureCount * (1 + 2 * model.channels.reduce(0, +))
+    case .gpt:
+      let perToken = model.depth * (16 * model.width + 3 * model.heads * data.featureCount)
+      return data.featureCount * (perToken + 2 * data.outputCount)
+    case .layers:
+      return (layers?.steps ?? []).reduce(0) { $0 + $1.plan.output.extents.reduce(1, *) }
+    }
+  }
+
+  private var layerLines: String {
+    (layers?.steps ?? []).map { step in
+      "\n              \(step.specification.yaml) → \(step.plan.output)"
+    }.joined()
   }
 
   /// The plan in a few lines.
   public var description: String {
     let mebibytes = (memoryBytes + (1 << 20) - 1) >> 20
     return """
-      model       \(widths.map(String.init).joined(separator: " → ")), \(parameterCount) parameters
+      model       \(architecture), \(parameterCount) parameters\(layerLines)
       data        \(trainCount) training and \(testCount) test samples
       steps       \(stepsPerEpoch) per epoch, \(stepCount) in all
       memory      about \(mebibytes) MiB

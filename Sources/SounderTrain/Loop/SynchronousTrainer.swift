@@ -16,7 +16,7 @@ final class SynchronousTrainer: Trainer {
     _ configuration: Configuration, plan: JobPlan, dataset: Dataset, group: any ProcessGroup
   ) throws {
     self.dataset = dataset
-    model = configuration.makeModel(inputs: dataset.featureCount, outputs: dataset.outputCount)
+    model = try configuration.makeModel(for: dataset)
     var options = DataParallel.Options()
     options.update = configuration.parallel.update
     options.virtualShards = configuration.parallel.virtualShards

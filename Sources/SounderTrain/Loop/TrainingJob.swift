@@ -39,12 +39,13 @@ public struct TrainingJob: Sendable {
   /// - Throws: ``FileError``, ``TrainingError``, ``ParallelError``, ``CommunicationError``.
   public func run(_ group: any ProcessGroup) throws -> ExitCode {
     let configuration = resolved.configuration
-    let plan = JobPlan(configuration, data)
+    let plan = try JobPlan(configuration, data)
     let reporter = ProgressReporter(style: style, rank: group.rank)
     let directory = RunDirectory(path: runDirectory)
     var metrics: MetricsWriter?
     if group.rank == 0 {
       _ = try RunDirectory.create(runDirectory, configuration: resolved, command: command)
+      try data.train.vocabulary?.write(to: directory.vocabulary)
       metrics = try MetricsWriter(path: directory.metrics)
     }
     let recorder = RunRecorder(
@@ -72,34 +73,38 @@ public struct TrainingJob: Sendable {
     return code
   }
 
-  /// Takes all steps; returns the last epoch and whether a signal ended it.
+  /// Takes all steps, evaluating now and then; returns the last epoch and whether a signal ended it.
   private func train(
     _ trainer: any Trainer, _ plan: JobPlan, _ group: any ProcessGroup, _ recorder: RunRecorder
   ) throws -> (epoch: Int, wasStopped: Bool) {
     let options = resolved.configuration.train
-    var epoch = 0
+    var (epoch, done) = (0, 0)
     while true {
-      let first = epoch * plan.stepsPerEpoch
-      let steps = first..<min(first + plan.stepsPerEpoch, plan.stepCount)
+      let endOfEpoch = min((epoch + 1) * plan.stepsPerEpoch, plan.stepCount)
+      // A chunk ends with the epoch, or where steps ask for an evaluation.
+      let chunk = options.evaluateSteps.map { (done / $0 + 1) * $0 } ?? endOfEpoch
+      let steps = done..<min(chunk, endOfEpoch)
+      done = steps.upperBound
       recorder.begin()
       let wasStopped = try trainer.train(epoch: epoch, steps: steps, recorder: recorder)
       // Other ranks may still be writing shared parameters.
       try group.barrier()
       if wasStopped || steps.upperBound == plan.stepCount { return (epoch, wasStopped) }
-      if options.evaluateEvery > 0, (epoch + 1) % options.evaluateEvery == 0 {
+      let endsEpoch = done == endOfEpoch
+      let isDue = options.evaluateEvery > 0 && (epoch + 1) % options.evaluateEvery == 0
+      if endsEpoch && isDue || options.evaluateSteps.map({ done % $0 == 0 }) ?? false {
         try recorder.pausing {
           try recorder.record(
             try Evaluation.run(trainer.model, on: data.test, group: group), epoch: epoch)
         }
       }
-      epoch += 1
+      if endsEpoch { epoch += 1 }
     }
   }
 
   private func announce(
     _ plan: JobPlan, _ trainer: any Trainer, _ group: any ProcessGroup, _ recorder: RunRecorder
   ) {
-    let widths = plan.widths.map(String.init).joined(separator: "-")
     var members: JSONObject = [
       "run_dir": .string(runDirectory), "ranks": .integer(group.size),
       "parameters": .integer(plan.parameterCount), "steps": .integer(plan.stepCount),
@@ -110,7 +115,7 @@ public struct TrainingJob: Sendable {
     }
     recorder.tell(
       "start",
-      "\(data.train.name): model \(widths) (\(plan.parameterCount) parameters), "
+      "\(data.train.name): model \(plan.architecture) (\(plan.parameterCount) parameters), "
         + "\(plan.trainCount) samples, \(plan.stepCount) steps, "
         + "\(group.size) rank\(group.size == 1 ? "" : "s"), "
         + "\(resolved.configuration.parallel.mode.rawValue)",

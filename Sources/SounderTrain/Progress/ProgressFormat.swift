@@ -35,6 +35,9 @@ enum ProgressFormat {
   /// A number with three significant digits.
   static func significant(_ value: Double) -> String { String(format: "%.3g", value) }
 
+  /// A measured value with five significant digits.
+  static func measure(_ value: Double) -> String { String(format: "%.5g", value) }
+
   /// A count with a suffix: 950, 12.3k, 4.56M.
   static func count(_ value: Double) -> String {
     switch value {

@@ -3,8 +3,9 @@ import Foundation
 /// The directory that holds everything a run leaves behind.
 ///
 /// `config.yaml` the resolved configuration, `command.txt` the command, `metrics.jsonl` one object for
-/// each logged step, `summary.json` the result, `model.safetensors` the parameters. Files of an
-/// earlier run in the same directory are replaced, each in one stroke.
+/// each logged step, `summary.json` the result, `model.safetensors` the parameters,
+/// `vocabulary.json` the characters of a model of text. Files of an earlier run in the same
+/// directory are replaced, each in one stroke.
 public struct RunDirectory: Sendable {
   /// The directory's path.
   public let path: String
@@ -20,6 +21,8 @@ public struct RunDirectory: Sendable {
   public var metrics: String { "\(path)/metrics.jsonl" }
   /// The result.
   public var summary: String { "\(path)/summary.json" }
+  /// The characters that a model of text knows.
+  public var vocabulary: String { "\(path)/vocabulary.json" }
   /// The parameters.
   public var model: String { "\(path)/model.safetensors" }
 
@@ -40,7 +43,9 @@ public struct RunDirectory: Sendable {
     let directory = RunDirectory(path: path)
     try makeDirectories(path)
     // A summary stands for a finished run: one of an earlier run must not outlive its model.
-    for stale in [directory.summary, directory.metrics, directory.model] { unlink(stale) }
+    for stale in [directory.summary, directory.metrics, directory.model, directory.vocabulary] {
+      unlink(stale)
+    }
     try AtomicFile.write(configuration.yaml(origins: true), to: directory.configuration)
     let line = command.map(shellQuote).joined(separator: " ")
     try AtomicFile.write(line + "\n", to: directory.command)

@@ -49,7 +49,8 @@ public final class MultiHeadAttention: Module {
   public override func forward(_ input: Tensor) -> Tensor {
     require(
       input.rank == 3 && input.shape[2] == inProjection.shape[1],
-      "MultiHeadAttention: input \(input.shape), expected [batch, length, \(inProjection.shape[1])]")
+      "MultiHeadAttention: input \(input.shape), expected [batch, length, \(inProjection.shape[1])]"
+    )
     let (batch, length, width) = (input.shape[0], input.shape[1], input.shape[2])
     let parts = input.linear(inProjection, bias: inProjectionBias)
       .reshape([batch, length, 3, heads, width / heads]).permute([2, 0, 3, 1, 4])

@@ -66,7 +66,8 @@ func pair(_ values: [Int]) -> [Int] { values.count == 1 ? [values[0], values[0]]
 func requireGroups(_ layer: String, _ inputs: Int, _ outputs: Int, _ groups: Int) {
   require(
     groups > 0 && inputs % groups == 0 && outputs % groups == 0,
-    "\(layer): \(inputs) input and \(outputs) output channels cannot be split into \(groups) groups")
+    "\(layer): \(inputs) input and \(outputs) output channels cannot be split into \(groups) groups"
+  )
 }
 
 /// Uniform in ±1/√(fan-in) for weight and bias alike.

@@ -136,6 +136,22 @@ extension ConfigurationField {
       })
   }
 
+  /// A key that holds the layers of a model.
+  static func layers(
+    _ key: String, _ keyPath: FieldPath<Root, [LayerSpecification]?>, _ doc: String
+  ) -> Self {
+    Self(
+      path: [key], type: .optional(.layers), doc: doc, synonyms: [],
+      read: { $0[keyPath: keyPath].map(ConfigurationValue.layers) ?? .null },
+      write: {
+        if case .layers(let value) = $1 {
+          $0[keyPath: keyPath] = value
+        } else {
+          $0[keyPath: keyPath] = nil
+        }
+      })
+  }
+
   /// A key that holds a list of whole numbers.
   static func integers(
     _ key: String, _ keyPath: FieldPath<Root, [Int]>, in range: ClosedRange<Int>,

@@ -50,11 +50,48 @@ extension ValueType {
         ("maxItems", .integer(count.upperBound)),
         ("items", .object(JSONObject([("type", "integer")] + Self.limits(range)))),
       ]
+    case .layers: return Self.layerList
     case .either(let a, let b):
       return [("anyOf", [.object(JSONObject(a.jsonSchema)), .object(JSONObject(b.jsonSchema))])]
     case .optional(let type):
       return [("anyOf", [.object(JSONObject(type.jsonSchema)), ["type": "null"]])]
     }
+  }
+
+  /// A layer is a word, or an object with one member: the kind with its parameters.
+  private static var layerList: [(String, JSONValue)] {
+    let kinds = LayerRegistry.kinds
+    let objects = kinds.map { kind -> (String, JSONValue) in
+      let properties = kind.parameters.map { parameter -> (String, JSONValue) in
+        let value = parameter.defaultValue.map { [("default", $0.json)] } ?? []
+        return (parameter.name, .object(JSONObject(parameter.type.jsonSchema + value)))
+      }
+      let required = kind.parameters.filter { $0.defaultValue == nil }.map(\.name)
+      return (
+        kind.name,
+        [
+          "type": "object", "description": .string(kind.documentation),
+          "additionalProperties": false, "properties": .object(JSONObject(properties)),
+          "required": .array(required.map(JSONValue.string)),
+        ]
+      )
+    }
+    let words = kinds.filter { $0.parameters.allSatisfy { $0.defaultValue != nil } }.map(\.name)
+    return [
+      ("type", "array"), ("minItems", 1),
+      (
+        "items",
+        [
+          "anyOf": [
+            ["enum": .array((words + OperatorLayer.names).map(JSONValue.string))],
+            [
+              "type": "object", "minProperties": 1, "maxProperties": 1,
+              "properties": .object(JSONObject(objects)),
+            ],
+          ]
+        ]
+      ),
+    ]
   }
 
   private static func limits(_ range: ClosedRange<Int>) -> [(String, JSONValue)] {

@@ -7,6 +7,7 @@ public enum ConfigurationValue: Sendable, Hashable {
   case number(Double)
   case string(String)
   case integers([Int])
+  case layers([LayerSpecification])
 
   /// The value as it is written in YAML.
   public var yaml: String {
@@ -17,6 +18,10 @@ public enum ConfigurationValue: Sendable, Hashable {
     case .number(let value): JSONValue.format(value)
     case .string(let value): Self.needsQuotes(value) ? JSONValue.quote(value) : value
     case .integers(let values): "[" + values.map(String.init).joined(separator: ", ") + "]"
+    case .layers(let layers):
+      "["
+        + layers.map { $0.parameters.isEmpty ? $0.yaml : "{\($0.yaml)}" }.joined(separator: ", ")
+        + "]"
     }
   }
 
@@ -29,6 +34,7 @@ public enum ConfigurationValue: Sendable, Hashable {
     case .number(let value): .number(value)
     case .string(let value): .string(value)
     case .integers(let values): .array(values.map(JSONValue.integer))
+    case .layers(let layers): .array(layers.map(\.json))
     }
   }
 

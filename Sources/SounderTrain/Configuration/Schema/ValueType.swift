@@ -12,6 +12,8 @@ public indirect enum ValueType: Sendable {
   case choice([String])
   /// A list of whole numbers, each between two limits, of limited length.
   case integers(ClosedRange<Int>, count: ClosedRange<Int>)
+  /// The layers of a model.
+  case layers
   /// Either of two types; used for `auto` beside a number.
   case either(ValueType, ValueType)
   /// `null`, or a value of the type.
@@ -70,6 +72,7 @@ extension ValueType {
     case .string: "a text"
     case .choice(let words): words.count == 1 ? words[0] : "one of \(words.joined(separator: ", "))"
     case .integers(let range, _): "a list of whole numbers \(Self.limits(range))"
+    case .layers: "a list of layers, as in [flatten, {linear: {out_features: 10}}]"
     case .either(let a, let b): "\(a.expectation) or \(b.expectation)"
     case .optional(let type): "\(type.expectation), or null"
     }
