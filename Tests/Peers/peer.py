@@ -20,6 +20,9 @@ CASES = {
     "mlp_large": ((784, 1024, 1024, 10), 128),
 }
 
+# The samples per step and rank of the networks that are no perceptrons.
+BATCHES = {"cnn": 64, "gpt": 12} | {name: batch for name, (_, batch) in CASES.items()}
+
 
 def pin(rank: int) -> None:
     """Binds the calling process to one core, the rank-th of those it may use, and to one thread."""

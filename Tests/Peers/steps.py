@@ -3,15 +3,31 @@
 import argparse
 import time
 
+import networks
 import peer
 import torch
 
 
+def make_model(case: str) -> torch.nn.Module:
+    """The reference network of a case."""
+    if case == "cnn":
+        return networks.cnn()
+    if case == "gpt":
+        return networks.GPT()
+    return peer.mlp(peer.CASES[case][0])
+
+
 def train_step(case: str, model: torch.nn.Module):
-    """Returns a function that takes one step of SGD with momentum on a fixed batch."""
-    inputs, targets = peer.fixed_batch(case)
+    """Returns a function that takes one step on a fixed batch: SGD with momentum, AdamW for gpt."""
+    if case in peer.CASES:
+        inputs, targets = peer.fixed_batch(case)
+    else:
+        inputs, targets = networks.batch(case, peer.BATCHES[case])
     loss_function = torch.nn.CrossEntropyLoss()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+    if case == "gpt":
+        optimizer = networks.adamw(model)
+    else:
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
 
     def step() -> None:
         optimizer.zero_grad()
@@ -22,7 +38,7 @@ def train_step(case: str, model: torch.nn.Module):
 
 
 def report(case: str, ranks: int, count: int, seconds: float) -> None:
-    batch = peer.CASES[case][1]
+    batch = peer.BATCHES[case]
     peer.emit(
         bench="steps",
         case=case,
@@ -35,18 +51,18 @@ def report(case: str, ranks: int, count: int, seconds: float) -> None:
 def alone(arguments) -> None:
     peer.pin(0)
     torch.manual_seed(0)
-    step = train_step(arguments.case, peer.mlp(peer.CASES[arguments.case][0]))
+    step = train_step(arguments.case, make_model(arguments.case))
     peer.run_for(arguments.seconds / 4, step)
     report(arguments.case, 1, *peer.run_for(arguments.seconds, step))
 
 
 def distributed(rank: int, ranks: int, arguments) -> None:
     torch.manual_seed(0)
-    model = peer.mlp(peer.CASES[arguments.case][0])
+    model = make_model(arguments.case)
     model = torch.nn.parallel.DistributedDataParallel(model)
     step = train_step(arguments.case, model)
     # Every rank must take the same number of steps, so rank 0's rate decides how many.
-    warm_up = 50
+    warm_up = 50 if arguments.case in peer.CASES else 10
     start = time.perf_counter()
     for _ in range(warm_up):
         step()
@@ -65,7 +81,7 @@ def distributed(rank: int, ranks: int, arguments) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--case", choices=sorted(peer.CASES), required=True)
+    parser.add_argument("--case", choices=sorted(peer.BATCHES), required=True)
     parser.add_argument("--ranks", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=2)
     arguments = parser.parse_args()

@@ -10,7 +10,7 @@ struct HogwildCommand: ParsableCommand {
 
   @OptionGroup var options: BenchOptions
 
-  @Option(name: .customLong("case"), help: "The network: mlp_small or mlp_large.")
+  @Option(name: .customLong("case"), help: "The network: mlp_small, mlp_large, cnn or gpt.")
   var selected: ReferenceCase = .mlpSmall
 
   @Option(help: "Worker threads a rank; by default 1 and 2 in one process, 1 under mpirun.")
@@ -57,7 +57,7 @@ struct HogwildCommand: ParsableCommand {
     func run(_ tickets: Range<Int>) throws -> Hogwild.Report {
       try hogwild.run(tickets: tickets, learningRate: { _ in 0.01 }) { model, ticket in
         let batch = batches[ticket % batches.count]
-        return model(batch.inputs).crossEntropy(batch.targets)
+        return network.loss(model, batch.inputs, batch.targets)
       }
     }
     let warmUp = Stopwatch()

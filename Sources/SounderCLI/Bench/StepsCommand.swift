@@ -5,13 +5,16 @@ import Sounder
 struct StepsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "steps",
-    abstract: "Training steps of the reference networks: SGD with momentum 0.9, float32.",
+    abstract:
+      "Training steps of the reference networks: float32, SGD with momentum, AdamW for gpt.",
     discussion:
       "Every rank brings a batch of its own, so two ranks process twice the samples a step.")
 
   @OptionGroup var options: BenchOptions
 
-  @Option(name: .customLong("case"), help: "The network: mlp_small or mlp_large; all if not given.")
+  @Option(
+    name: .customLong("case"),
+    help: "The network: mlp_small, mlp_large, cnn or gpt; all if not given.")
   var selected: ReferenceCase?
 
   @Option(help: "Where parameters live: sharded or replicated.")
@@ -47,18 +50,19 @@ struct StepsCommand: ParsableCommand {
     parallelOptions.update = update
     let model = network.makeModel()
     let parallel = try DataParallel(
-      model: model, optimizer: .sgd(learningRate: 0.01, momentum: 0.9), group: group,
+      model: model, optimizer: network.optimizer, group: group,
       options: parallelOptions)
     let (inputs, targets) = network.makeBatch(rank: group.rank)
     let samples = network.batch * group.size
     func step() throws {
-      _ = try parallel.step(learningRate: 0.01, sampleCount: samples) { _ in
-        model(inputs).crossEntropy(targets)
+      _ = try parallel.step(learningRate: network.optimizer.learningRate, sampleCount: samples) {
+        _ in
+        network.loss(model, inputs, targets)
       }
     }
     let warmUp = Stopwatch()
     var count = 0
-    while count < 50 {
+    while count < 50, count < 5 || warmUp.seconds < 1 {
       try step()
       count += 1
     }

@@ -49,12 +49,13 @@ public final class OperatorLayer: Module {
   /// Operators of one tensor that keep shapes: others are not safe to try on any shape. Operators that
   /// programs register have a namespace of their own, `my::scale`.
   private static func isLayer(_ entry: OperatorEntry) -> Bool {
-    guard entry.parameters.first?.kind == .tensor, entry.parameters[0].isDifferentiable,
+    guard entry.parameters.first?.kind == .tensor,
       entry.parameters.dropFirst().allSatisfy({ $0.kind != .tensor }), !entry.isInPlace,
-      !entry.isOut, entry.differentiableOutputs == [true]
+      !entry.isOut, entry.differentiableOutputs.count == 1
     else { return false }
     if entry.name.contains("::") { return true }
-    return entry.parameters.count == 1 && !entry.isView && !entry.name.contains("linalg.")
+    return entry.parameters.count == 1 && entry.parameters[0].isDifferentiable
+      && entry.differentiableOutputs == [true] && !entry.isView && !entry.name.contains("linalg.")
   }
 
   private static func parameter(_ parameter: OperatorParameter) -> LayerParameter? {

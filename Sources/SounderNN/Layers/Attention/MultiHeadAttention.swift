@@ -59,20 +59,12 @@ public final class MultiHeadAttention: Module {
   }
 
   private func attend(_ query: Tensor, _ key: Tensor, _ value: Tensor) -> Tensor {
-    let scale = 1 / Double(query.shape[3]).squareRoot()
-    var scores = (query * .float(scale)).matmul(key.transpose(-2, -1))
-    if isCausal { scores = scores.maskedFill(Self.future(query.shape[2]), .float(-.infinity)) }
-    let weights = scores.softmax(-1)
-    return (dropout.map { $0(weights) } ?? weights).matmul(value)
-  }
-
-  /// True where the column is after the row.
-  private static func future(_ length: Int) -> Tensor {
-    var mask = [Bool](repeating: false, count: length * length)
-    for row in 0..<length {
-      for column in row + 1..<length { mask[row * length + column] = true }
+    guard isTraining, let dropout else {
+      return query.scaledDotProductAttention(key, value, isCausal: isCausal)
     }
-    return Tensor(NDArray(mask, shape: [length, length]))
+    return query.scaledDotProductAttention(
+      key, value, dropoutP: dropout.probability, isCausal: isCausal,
+      stream: RandomContext.stream(for: dropout.layer))
   }
 
   /// The name under which PyTorch stores a property.

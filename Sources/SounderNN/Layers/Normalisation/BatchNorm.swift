@@ -32,8 +32,8 @@ public class BatchNorm: Module {
     self.momentum = momentum
     weight = affine ? .parameter(Kernels.ones([channels], dtype)) : nil
     bias = affine ? .parameter(Kernels.zeros([channels], dtype)) : nil
-    runningMean = .zeros([channels], dtype)
-    runningVariance = .ones([channels], dtype)
+    runningMean = .zeros([channels], dtype: dtype)
+    runningVariance = .ones([channels], dtype: dtype)
   }
 
   /// The normalised, scaled and shifted input, of the same shape.
@@ -41,40 +41,11 @@ public class BatchNorm: Module {
     require(
       ranks.contains(input.rank) && input.shape[1] == runningMean.count,
       "\(type(of: self)): input \(input.shape) for \(runningMean.count) channels")
-    var extents = [Int](repeating: 1, count: input.rank)
-    extents[1] = input.shape[1]
-    let mean: Tensor
-    let variance: Tensor
-    var centred: Tensor
-    if isTraining {
-      let others = (0..<input.rank).filter { $0 != 1 }
-      mean = input.mean(others, keepdim: true)
-      centred = input - mean
-      variance = centred.square().mean(others, keepdim: true)
-      remember(mean, variance, samples: input.count / max(runningMean.count, 1))
-    } else {
-      mean = runningMean.reshape(extents)
-      variance = runningVariance.reshape(extents)
-      centred = input - mean
-    }
-    centred = centred * (variance + .float(epsilon)).rsqrt()
-    guard let weight, let bias else { return centred }
-    return centred * weight.reshape(extents) + bias.reshape(extents)
-  }
-
-  private func remember(_ mean: Tensor, _ variance: Tensor, samples: Int) {
-    let unbiased = Double(samples) / Double(max(samples - 1, 1))
-    blend(runningMean, mean.array, 1)
-    blend(runningVariance, variance.array, unbiased)
-  }
-
-  /// running ← (1 − momentum) · running + momentum · factor · new
-  private func blend(_ running: Tensor, _ new: NDArray, _ factor: Double) {
-    let old = Kernels.mul(running.array, .float(1 - momentum))
-    let change = Kernels.mul(
-      Kernels.reshape(new, Array(running.shape)), .float(momentum * factor))
-    running.array.copy(from: Kernels.add(old, change, .int(1)))
-    running.incrementVersion()
+    // One element for each channel has no variance; it is normalised by what is known so far.
+    let isAlone = input.count <= runningMean.count
+    return input.batchNorm(
+      runningMean, runningVariance, weight: weight, bias: bias, training: isTraining && !isAlone,
+      momentum: momentum, eps: epsilon)
   }
 
   /// The name under which PyTorch stores a property.

@@ -34,12 +34,7 @@ public final class GroupNorm: Module {
     require(
       shape.count >= 2 && shape[1] % groups == 0 && (weight.map { $0.count == shape[1] } ?? true),
       "GroupNorm: input \(input.shape) for \(groups) groups of \(weight?.count ?? 0) channels")
-    let width = shape.dropFirst().reduce(1, *) / groups
-    let normal = input.reshape([shape[0], groups, width]).layerNorm([width], eps: epsilon)
-      .reshape(shape)
-    guard let weight, let bias else { return normal }
-    let extents = [shape[1]] + [Int](repeating: 1, count: shape.count - 2)
-    return normal * weight.reshape(extents) + bias.reshape(extents)
+    return input.groupNorm(groups, weight: weight, bias: bias, eps: epsilon)
   }
 
   /// Writes the initial values of a parameter.

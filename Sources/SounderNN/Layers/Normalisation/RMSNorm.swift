@@ -16,7 +16,7 @@ public final class RMSNorm: Module {
 
   /// The scaled input, of the same shape.
   public override func forward(_ input: Tensor) -> Tensor {
-    input * (input.square().mean([-1], keepdim: true) + .float(epsilon)).rsqrt() * weight
+    input.rmsNorm([weight.count], weight: weight, eps: epsilon)
   }
 
   /// Writes the initial values of the scale.
