@@ -8,9 +8,29 @@ static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 static ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
 #endif
 
+#if defined(__x86_64__)
+// out[j] = source[2 j] for j < pitch, zero where 2 j lies outside [low, high).
+WIDE static void every_second(
+    float *out, const float *source, ptrdiff_t low, ptrdiff_t high, ptrdiff_t pitch) {
+  const __m512i even =
+      _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  for (ptrdiff_t j = 0; j < pitch; j += 16) {
+    const uint64_t end = (uint64_t)smaller(larger(high - 2 * j, 0), 32);
+    const uint64_t start = (uint64_t)smaller(larger(low - 2 * j, 0), 32);
+    const uint64_t mask = ((1ull << end) - 1) & ~((1ull << start) - 1);
+    const __m512 a = _mm512_maskz_loadu_ps((__mmask16)mask, source + 2 * j);
+    const __m512 b = _mm512_maskz_loadu_ps((__mmask16)(mask >> 16), source + 2 * j + 16);
+    const __mmask16 kept = (__mmask16)((1u << smaller(pitch - j, 16)) - 1);
+    _mm512_mask_storeu_ps(out + j, kept, _mm512_permutex2var_ps(a, even, b));
+  }
+}
+#endif
+
 void ck_convolution_pad_f32(
     float *planes, const float *image, ptrdiff_t channels, const ptrdiff_t size[2],
     const ptrdiff_t stride[2], const ptrdiff_t padding[2], ptrdiff_t rows, ptrdiff_t pitch) {
+  const int wide = ck_convolution_available();
+  (void)wide;
   for (ptrdiff_t c = 0; c < channels; c++, image += size[0] * size[1])
     for (ptrdiff_t a = 0; a < stride[0]; a++)
       for (ptrdiff_t b = 0; b < stride[1]; b++) {
@@ -25,6 +45,12 @@ void ck_convolution_pad_f32(
             continue;
           }
           const float *source = image + y * size[1] - shift;
+#if defined(__x86_64__)
+          if (step == 2 && wide) {
+            every_second(planes, source, shift, size[1] + shift, pitch);
+            continue;
+          }
+#endif
           memset(planes, 0, (size_t)first * sizeof(float));
           if (step == 1) {
             memcpy(planes + first, source + first, (size_t)(end - first) * sizeof(float));
