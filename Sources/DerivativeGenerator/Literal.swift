@@ -27,7 +27,7 @@ indirect enum Literal: Equatable {
   private func fitsBase(_ base: ArgumentType.Base) -> Bool {
     switch (self, base) {
     case (.bool, .bool), (.bool, .scalar), (.int, .int), (.int, .float), (.int, .scalar),
-      (.float, .float), (.float, .scalar), (.string, .string), (.int, .stream):
+      (.float, .float), (.float, .scalar), (.string, .string), (.int, .stream), (.int, .index):
       true
     case (.string(let name), .dtype): dtypeNames.contains(name)
     case (.list(let elements), .intList): elements.allSatisfy { $0.fitsBase(.int) }

@@ -158,7 +158,8 @@ extension GradientCheck {
   }
 
   private mutating func random(like tensor: Tensor) -> Tensor {
-    Tensor.randn(tensor.shape, .float64, from: &stream)
+    guard tensor.dtype.isComplex else { return Tensor.randn(tensor.shape, .float64, from: &stream) }
+    return Tensor.randn(Shape(Array(tensor.shape) + [2]), .float64, from: &stream).viewAsComplex()
   }
 
   private func inner(_ a: [Tensor], _ b: [Tensor]) -> Double { products(a, b).reduce(0, +) }
@@ -168,7 +169,12 @@ extension GradientCheck {
   }
 
   private func products(_ a: [Tensor], _ b: [Tensor]) -> [Double] {
-    zip(a, b).flatMap { zip($0.doubles(), $1.doubles()).map { $0 * $1 } }
+    zip(a, b).flatMap { zip(reals($0), reals($1)).map { $0 * $1 } }
+  }
+
+  /// The elements, complex ones as pairs: gradients are those with respect to both parts.
+  private func reals(_ tensor: Tensor) -> [Double] {
+    (tensor.dtype.isComplex ? tensor.contiguous().viewAsReal() : tensor).doubles()
   }
 
   private mutating func compare(

@@ -21,7 +21,9 @@ func namedNorm(_ x: Tensor, _ name: String, _ dim: [Int]?, _ keepdim: Bool, _ dt
 private func unit(_ x: Tensor) -> Tensor {
   guard x.dtype.isComplex else { return x.sign() }
   let magnitude = x.abs()
-  return x / magnitude.maskedFill(magnitude.eq(0), 1)
+  let isZero = magnitude.eq(0)
+  // Masked again after the division, or derivatives of the quotient would be left at zero.
+  return (x / magnitude.maskedFill(isZero, 1)).maskedFill(isZero, 0)
 }
 
 /// The norm's derivative by each element times a factor that broadcasts with the norm, such as its

@@ -54,6 +54,10 @@ extension SampleTensor {
       stream.bernoulli(mask, 0.5)
       return Tensor(mask)
     }
+    if dtype.isComplex {
+      let parts = SampleTensor(shape: Shape(Array(shape) + [2]), low: low, high: high)
+      return parts.random(from: &stream).viewAsComplex().toDtype(dtype)
+    }
     let numbers = NDArray(uninitialized: shape, .float64)
     stream.uniform(numbers, low ?? -2, high ?? 2)
     if dtype.isDifferentiable { return Tensor(numbers.cast(to: dtype)) }

@@ -71,7 +71,8 @@ import Testing
   func singlePrecision(name: String) throws {
     // A conversion goes to the type it is told.
     if name == "to_dtype" { return }
-    for operatorCase in try OperatorCase.all(of: name) {
+    for operatorCase in try OperatorCase.all(of: name)
+    where !operatorCase.inputs.contains(where: \.dtype.isComplex) {
       let leaves = try operatorCase.inputs.map {
         try Tensor($0.array.cast(to: .float32)).requiresGrad()
       }
