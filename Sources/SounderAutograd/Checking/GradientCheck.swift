@@ -17,7 +17,7 @@ import SounderArray
 ///
 /// - Parameters:
 ///   - function: A function of the inputs that always computes the same.
-///   - inputs: The point, float64. Integers and bools are passed on as they are.
+///   - inputs: The point, float64 or complex128. Integers and bools are passed on as they are.
 ///   - order: 1, or 2 to differentiate the gradients as well.
 ///   - forwardMode: Whether forward mode is checked as well.
 ///   - step: The step of the central differences.
@@ -33,8 +33,8 @@ public func checkGradients(
   require(order == 1 || order == 2, "checkGradients: order \(order) is neither 1 nor 2")
   for (index, input) in inputs.enumerated() where input.dtype.isDifferentiable {
     require(
-      input.dtype == .float64,
-      "checkGradients: input \(index) is \(input.dtype), differences need float64")
+      input.dtype == .float64 || input.dtype == .complex128,
+      "checkGradients: input \(index) is \(input.dtype), differences need float64 or complex128")
   }
   return try withoutActuallyEscaping(function) { function in
     var check = GradientCheck(
