@@ -5,7 +5,7 @@ import SounderArray
 ///
 /// Checked are the truth of the schema (no argument is changed or returned), the registration of its
 /// derivative, gradients and gradients of gradients against differences, and forward mode against
-/// reverse mode. Derivatives are checked with float64; samples with complex tensors have none checked.
+/// reverse mode. Derivatives are checked with float64 and complex128.
 ///
 /// ```swift
 /// let report = try checkOperator("my::scale", samples: [[.tensor(x), 2.5]])
@@ -81,7 +81,7 @@ extension OperatorCheck {
     let active = active
     let isRegistered = custom.map { $0.isComposite || $0.entry.hasReverse } ?? true
     return isRegistered && !entry.isOut && !active.isEmpty
-      && !active.contains(where: \.dtype.isComplex) && entry.differentiableOutputs.contains(true)
+      && entry.differentiableOutputs.contains(true)
   }
 
   /// The tensors that have derivatives, lists flattened.
@@ -188,14 +188,16 @@ extension OperatorCheck {
   }
 
   private func checkDerivatives(order: Int, forwardMode: Bool) throws {
-    let inputs = active.map { Tensor($0.array.cast(to: .float64)) }
+    let inputs = active.map {
+      Tensor($0.array.cast(to: $0.dtype.isComplex ? .complex128 : .float64))
+    }
     let count = try noGrad { try call(inputs) }.count
     for position in 0..<count {
       if count == entry.differentiableOutputs.count, !entry.differentiableOutputs[position] {
         continue
       }
       let output = try noGrad { try call(inputs)[position] }
-      if output.dtype != .float64 || output.count == 0 { continue }
+      if !output.dtype.isDifferentiable || output.count == 0 { continue }
       do {
         try checkGradients(
           of: { try call($0)[position] }, at: inputs, order: order, forwardMode: forwardMode)
