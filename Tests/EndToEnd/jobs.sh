@@ -51,6 +51,9 @@ refused() {
 check 'a model of text has the same bits on any number of ranks' same_on_ranks gpt "${text[@]}"
 check 'running statistics have the same bits on any number of ranks' \
   same_on_ranks layers "$scratch/layers.yaml"
+check 'a convolutional network takes the digits' \
+  "$sounder" train configs/digits.yaml --set model.kind=cnn --set model.channels='[4]' \
+  --set train.max_steps=2 --set data.train_count=200 --set data.test_count=20 --run-dir "$scratch/cnn"
 check 'a run with running statistics can be judged again' \
   "$sounder" evaluate "$scratch/layers-1" --json
 check 'hogwild refuses running statistics' refused 78 'running_mean' \

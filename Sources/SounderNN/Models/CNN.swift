@@ -7,6 +7,7 @@ import SounderAutograd
 public final class CNN: Module {
   /// The layers, first to last.
   public let layers: [Module]
+  private let image: [Int]
 
   /// A network for images of `[channels, height, width]` pixels.
   ///
@@ -35,10 +36,13 @@ public final class CNN: Module {
     }
     layers.append(Linear(width, outputs))
     self.layers = layers
+    self.image = image
   }
 
-  /// The outputs of the last layer, `[batch, channels, height, width]` → `[batch, outputs]`.
+  /// The outputs of the last layer, `[batch, channels, height, width]` → `[batch, outputs]`; images may
+  /// also come flat, `[batch, pixels]`.
   public override func forward(_ input: Tensor) -> Tensor {
-    layers.reduce(input) { value, layer in layer(value) }
+    let images = input.rank == 2 ? input.reshape([input.shape[0]] + image) : input
+    return layers.reduce(images) { value, layer in layer(value) }
   }
 }
