@@ -102,7 +102,8 @@ enum Engine {
   static let depthPerStack: UInt64 = 48
 
   static func run(
-    roots: [Tensor], seeds: [Tensor?], retainGraph: Bool, createGraph: Bool, inputs: [Tensor]?
+    roots: [Tensor], seeds: [Tensor?], retainGraph: Bool, createGraph: Bool, inputs: [Tensor]?,
+    coordination: PassCoordination? = nil
   ) throws -> [Tensor?] {
     guard roots.count == seeds.count else {
       throw AutogradError(
@@ -110,7 +111,8 @@ enum Engine {
     }
     let checked = try zip(roots, seeds).map { try seed(for: $0, $1) }
     let pass = BackwardPass(
-      retainGraph: retainGraph, createGraph: createGraph, accumulates: inputs == nil)
+      retainGraph: retainGraph, createGraph: createGraph,
+      accumulates: inputs == nil && coordination == nil, coordination: coordination)
     let thread = ck_thread()
     thread.pointee.backward_depth += 1
     defer { thread.pointee.backward_depth -= 1 }

@@ -22,22 +22,40 @@ extension BackwardPass {
         var gradient: Tensor? = seed
         try deliver(&gradient, to: Edge(node, slot: root.slot))
       }
-      while let node = heap.pop() { try node._withUnsafeGuaranteedRef { try execute($0) } }
+      if let coordination {
+        try run(with: coordination)
+      } else {
+        while let node = heap.pop() { try node._withUnsafeGuaranteedRef { try execute($0) } }
+      }
       var index = 0
       while index < finalCallbacks.count {
         try finalCallbacks[index]()
         index += 1
       }
     } catch {
+      coordination?.failedNode = running?.name
       for node in reached { node._withUnsafeGuaranteedRef { giveBackSaved($0) } }
       for callback in failureCallbacks { callback(error) }
       throw error
     }
   }
 
+  /// Runs the nodes, the coordinator's starts too, which get no gradient from this rank.
+  private func run(with coordination: PassCoordination) throws {
+    for node in coordination.starts {
+      var nothing: Tensor?
+      try deliver(&nothing, to: Edge(node))
+    }
+    while let node = heap.pop() {
+      try coordination.checkpoint()
+      try node._withUnsafeGuaranteedRef { try execute($0) }
+    }
+  }
+
   /// Counts, for every node the roots reach, the gradients it will receive.
   private func count(roots: [Tensor]) throws {
     for root in roots { if let node = root.node { countEdge(to: node) } }
+    for node in coordination?.starts ?? [] { countEdge(to: node) }
     var next = 0
     while next < reached.count {
       reached[next]._withUnsafeGuaranteedRef { node in
@@ -199,6 +217,8 @@ extension BackwardPass {
     }
     if isCaptured {
       for capture in captures[ObjectIdentifier(leaf)] ?? [] { captured[capture.index] = gradient }
+    } else if let coordination {
+      if let value = gradient.take() { coordination.stage(value, for: leaf) }
     } else if accumulates && captures.isEmpty {
       try leaf.accumulate(&gradient, createGraph: createGraph)
     }

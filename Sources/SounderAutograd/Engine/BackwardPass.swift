@@ -14,6 +14,8 @@ public final class BackwardPass {
   let retainGraph: Bool
   let createGraph: Bool
   let accumulates: Bool
+  /// What joins this pass with those of other ranks; nil for a pass of its own.
+  package let coordination: PassCoordination?
   @exclusivity(unchecked) var heap = ReadyHeap()
   /// Every node this pass has reached, in the order of discovery.
   @exclusivity(unchecked) var reached = ContiguousArray<Unmanaged<Node>>()
@@ -41,8 +43,11 @@ public final class BackwardPass {
     let index: Int
   }
 
-  init(retainGraph: Bool, createGraph: Bool, accumulates: Bool) {
+  init(
+    retainGraph: Bool, createGraph: Bool, accumulates: Bool, coordination: PassCoordination? = nil
+  ) {
     id = ck_next_sequence()
+    self.coordination = coordination
     self.retainGraph = retainGraph
     self.createGraph = createGraph
     self.accumulates = accumulates

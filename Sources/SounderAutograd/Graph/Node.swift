@@ -95,7 +95,7 @@ extension Node {
   }
 
   /// Makes edge `index` lead to the node of `tensor`; empty if it requires no gradient.
-  @inline(__always) final func connect(_ index: Int, _ tensor: Tensor?) {
+  @inline(__always) package final func connect(_ index: Int, _ tensor: Tensor?) {
     guard let tensor, let node = tensor.node else { return }
     let edge = Edge(node, slot: tensor.slot)
     assert(node.isLeaf || node.sequence < sequence, "edges descend")
@@ -109,7 +109,7 @@ extension Node {
   }
 
   /// Makes `output` the result of this node.
-  @inline(__always) final func attach(_ output: Tensor, slot: Int = 0) {
+  @inline(__always) package final func attach(_ output: Tensor, slot: Int = 0) {
     output.node = self
     output.slot = Int32(truncatingIfNeeded: slot)
     setMetadata(slot, output.array)
