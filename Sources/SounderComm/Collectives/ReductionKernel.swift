@@ -2,14 +2,14 @@ import CKernels
 import SounderArray
 
 /// The element-wise reduction of several sources, along the fixed tree over the ranks.
-struct ReductionKernel {
+package struct ReductionKernel {
   let type: DType
   private let code: Int32
   /// What sums are divided by: the number of ranks for a mean, else 1.
   private let divisor: Int
 
   /// A kernel that reduces over all `ranks`.
-  init(_ operation: ReduceOperation, _ type: DType, ranks: Int) {
+  package init(_ operation: ReduceOperation, _ type: DType, ranks: Int) {
     require(
       ReductionKernel.supports(type),
       "\(operation): cannot reduce \(type.name) over ranks; cast to float32, float64 or int64")
@@ -22,13 +22,14 @@ struct ReductionKernel {
     }
   }
 
-  static func supports(_ type: DType) -> Bool {
+  package static func supports(_ type: DType) -> Bool {
     type == .float32 || type == .float64 || type == .int64
   }
 
   /// Writes `count` elements to `out`, which may be one of the sources.
-  func callAsFunction(_ sources: [UnsafeRawPointer], into out: UnsafeMutableRawPointer, count: Int)
-  {
+  package func callAsFunction(
+    _ sources: [UnsafeRawPointer], into out: UnsafeMutableRawPointer, count: Int
+  ) {
     guard count > 0 else { return }
     sources.withUnsafeBytes { bytes in
       guard let list = bytes.baseAddress else { return }

@@ -116,6 +116,11 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
     fatalError("\(Self.self) must make shared regions")
   }
 
+  /// A port for messages that nobody has to wait for; a collective over all ranks.
+  public func makeMessagePort() throws -> any MessagePort {
+    fatalError("\(Self.self) must make ports")
+  }
+
   /// Tells all ranks that this one has failed.
   public func fail(_ error: any Error) {
     host.fail(error)

@@ -44,6 +44,8 @@ public protocol ProcessGroup: AnyObject, Sendable {
   func receive(_ buffer: UnsafeMutableRawBufferPointer, from rank: Int, tag: Int) throws
   /// Memory that all ranks of this host see, zeroed; a collective over the ranks of every host.
   func makeSharedRegion(byteCount: Int) throws -> SharedRegion
+  /// A port for messages that nobody has to wait for; a collective over all ranks.
+  func makeMessagePort() throws -> any MessagePort
   /// Tells all ranks that this one has failed: their pending and later calls throw.
   func fail(_ error: any Error)
   /// Ends the whole job with an exit code; does not return where ranks are processes.

@@ -69,6 +69,11 @@ public final class SingleProcessGroup: ProcessGroup, @unchecked Sendable {
     try SharedRegion.single(byteCount: byteCount)
   }
 
+  /// A port for messages that nobody has to wait for.
+  public func makeMessagePort() throws -> any MessagePort {
+    MailboxPort(MailboxPort.Boxes(ranks: 1), rank: 0) { nil }
+  }
+
   /// Tells all ranks that this one has failed.
   public func fail(_ error: any Error) {}
 

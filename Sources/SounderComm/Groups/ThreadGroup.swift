@@ -124,4 +124,19 @@ public final class ThreadGroup: CollectiveGroup, @unchecked Sendable {
       mapping: mapping, byteCount: byteCount, membership: host.region.membership,
       failures: host.flags.failures)
   }
+
+  /// Rank 0 makes the boxes and passes them to the others.
+  public override func makeMessagePort() throws -> any MessagePort {
+    var address: UInt = 0
+    let made = rank == 0 ? MailboxPort.Boxes(ranks: size) : nil
+    if let made { address = UInt(bitPattern: Unmanaged.passUnretained(made).toOpaque()) }
+    try withUnsafeMutableBytes(of: &address) { try broadcast($0, root: 0) }
+    guard let shared = UnsafeRawPointer(bitPattern: address) else {
+      throw CommunicationError(.launch, rank: rank, "rank 0 passed no message boxes")
+    }
+    let boxes = Unmanaged<MailboxPort.Boxes>.fromOpaque(shared).takeUnretainedValue()
+    // Keeps rank 0's reference until the others have theirs.
+    try withExtendedLifetime(made) { try barrier() }
+    return MailboxPort(boxes, rank: rank) { [flags = host.flags] in flags.failure }
+  }
 }

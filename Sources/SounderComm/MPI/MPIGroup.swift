@@ -132,6 +132,11 @@
       }
     }
 
+    /// A port on a communicator of its own.
+    public override func makeMessagePort() throws -> any MessagePort {
+      try MPIPort(rank: rank, size: size) { [flags = host.flags] in flags.failure }
+    }
+
     /// Leaves the job; a collective over all ranks, after which the group is of no use.
     public func finalize() throws {
       guard !isFinalized else { return }

@@ -34,7 +34,7 @@ public struct WaitPolicy: Sendable, Hashable {
 
 extension Duration {
   /// The duration in nanoseconds, at most about 292 years.
-  var wholeNanoseconds: Int64 {
+  package var wholeNanoseconds: Int64 {
     let (seconds, attoseconds) = components
     let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
     return overflow ? .max : product &+ attoseconds / 1_000_000_000
