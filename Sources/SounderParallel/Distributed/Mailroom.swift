@@ -1,0 +1,146 @@
+import CKernels
+import Foundation
+import SounderComm
+
+/// Sorts what arrives at a rank by context, and lets the contexts wait for it.
+///
+/// Several contexts may wait at once, on several threads: whoever looks sorts the messages of all.
+/// Messages of contexts that this rank has not opened yet are kept, those of closed ones are dropped.
+final class Mailroom: @unchecked Sendable {
+  // @unchecked: the state is guarded by `lock`.
+  let port: any MessagePort
+  private let lock = NSLock()
+  private var mail: [AutogradContextID: ContextMail] = [:]
+  private var open: Set<AutogradContextID> = []
+  private var opened: [Int: UInt64] = [:]
+  private var failure: DistributedAutogradError?
+
+  /// The longest sleep: another thread may have taken the message this one sleeps for.
+  private static let slice = Duration.milliseconds(2)
+
+  /// The deadline of a wait has passed.
+  struct DeadlinePassed: Error {}
+
+  init(_ port: any MessagePort) { self.port = port }
+
+  var rank: Int { port.rank }
+  var size: Int { port.size }
+
+  // MARK: Contexts
+
+  /// Opens the next context of a rank.
+  func openContext(owner: Int) -> AutogradContextID {
+    lock.withLock {
+      let id = AutogradContextID(rank: owner, counter: opened[owner, default: 0])
+      opened[owner, default: 0] += 1
+      open.insert(id)
+      return id
+    }
+  }
+
+  func close(_ id: AutogradContextID) {
+    lock.withLock {
+      open.remove(id)
+      mail[id] = nil
+    }
+  }
+
+  var openCount: Int { lock.withLock { open.count } }
+
+  /// Messages of open and future contexts that nobody has taken.
+  var messageCount: Int { lock.withLock { mail.values.reduce(0) { $0 + $1.count } } }
+
+  /// Why no further context can succeed: this rank does not know how one ended.
+  var lastingFailure: DistributedAutogradError? {
+    get { lock.withLock { failure } }
+    set { lock.withLock { failure = newValue } }
+  }
+
+  // MARK: Messages
+
+  func post(_ message: ContextMessage, to other: Int) throws {
+    try port.post(message.bytes, to: other)
+  }
+
+  /// Posts a message to all ranks, this one included.
+  func announce(_ message: ContextMessage) throws {
+    for other in 0..<size { try post(message, to: other) }
+  }
+
+  /// Takes what has arrived and searches it once.
+  func look<Found>(
+    in id: AutogradContextID, _ find: (inout ContextMail) throws -> Found
+  ) throws -> Found {
+    try lock.withLock {
+      // Sorting under the lock keeps the order of a sender's messages.
+      for message in try port.poll() { sort(message) }
+      return try find(&mail[id, default: ContextMail()])
+    }
+  }
+
+  /// Searches what has been sorted already.
+  func peek<Found>(
+    in id: AutogradContextID, _ find: (inout ContextMail) throws -> Found
+  ) rethrows -> Found {
+    try lock.withLock { try find(&mail[id, default: ContextMail()]) }
+  }
+
+  /// Searches until something is found.
+  /// - Throws: ``DeadlinePassed``; what `find` and the port throw.
+  func wait<Found>(
+    in id: AutogradContextID, until deadline: UInt64, _ find: (inout ContextMail) throws -> Found?
+  ) throws -> Found {
+    while true {
+      do {
+        if let found = try look(in: id, find) { return found }
+      } catch let error as CommunicationError {
+        // A rank that fails its group has told before what this one may wait for.
+        if let found = try peek(in: id, find) { return found }
+        throw error
+      }
+      if ck_monotonic_nanoseconds() >= deadline { throw DeadlinePassed() }
+      try port.wait(atMost: Mailroom.slice)
+    }
+  }
+
+  private func sort(_ received: ReceivedMessage) {
+    guard let message = ContextMessage(received.bytes) else { return }
+    let id = message.context
+    guard open.contains(id) || id.counter >= opened[id.rank, default: 0] else { return }
+    mail[id, default: ContextMail()].add(message, from: received.sender)
+  }
+}
+
+/// What a rank has been told about one context.
+struct ContextMail {
+  private var queues: [ContextMessage.Key: [ContextMessage]] = [:]
+  private(set) var joins: [Int: Join] = [:]
+  private(set) var votes: [Int: Vote] = [:]
+
+  var count: Int { queues.values.reduce(0) { $0 + $1.count } }
+
+  mutating func add(_ message: ContextMessage, from sender: Int) {
+    switch message.kind {
+    case .join: joins[sender] = Join(message.body)
+    case .vote: votes[sender] = Vote(message.body)
+    case .activation, .gradient, .part:
+      let key = ContextMessage.Key(kind: message.kind, number: message.number, sender: sender)
+      queues[key, default: []].append(message)
+    }
+  }
+
+  /// The oldest message with a key.
+  mutating func take(_ key: ContextMessage.Key) -> ContextMessage? {
+    guard var queue = queues.removeValue(forKey: key) else { return nil }
+    let first = queue.removeFirst()
+    if !queue.isEmpty { queues[key] = queue }
+    return first
+  }
+
+  /// The error the votes so far mean: of several that of the lowest rank, so that all choose alike.
+  var failure: DistributedAutogradError? {
+    votes.compactMap { rank, vote in vote.failure(of: rank) }.min { a, b in
+      (a.kind == .rankLeft ? 1 : 0, a.rank) < (b.kind == .rankLeft ? 1 : 0, b.rank)
+    }
+  }
+}
