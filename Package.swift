@@ -86,8 +86,13 @@ let package = Package(
     tests("SounderAutograd", ["SounderArray"]),
     tests("DerivativeGenerator", [], exclude: []),
     tests("SounderNN", ["SounderAutograd", "SounderArray"]),
-    tests("SounderComm", ["SounderArray", "CKernels"]),
-    tests("SounderParallel", ["SounderArray", "SounderAutograd", "SounderNN", "SounderComm"]),
+    .target(
+      name: "TestSupport", dependencies: ["SounderComm"], path: "Tests/TestSupport",
+      swiftSettings: mpi),
+    tests("SounderComm", ["SounderArray", "CKernels", "TestSupport"]),
+    tests(
+      "SounderParallel",
+      ["SounderArray", "SounderAutograd", "SounderNN", "SounderComm", "TestSupport"]),
     tests(
       "SounderTrain",
       ["SounderArray", "SounderAutograd", "SounderNN", "SounderComm", "SounderParallel"]),

@@ -1,21 +1,12 @@
 #if MPI
   import SounderArray
+  import TestSupport
   import Testing
 
   @testable import SounderComm
 
-  /// The group of this process, started once: MPI cannot be started twice.
-  enum MPIJob {
-    static let isPresent = (try? LauncherEnvironment.detect()) != nil
-    static let group = Result {
-      guard let environment = try LauncherEnvironment.detect() else {
-        throw CommunicationError(.launch, "not launched by MPI")
-      }
-      return try MPIGroup.start(environment, timeout: .seconds(60), finalizeAtExit: true)
-    }
-  }
-
-  /// Run by `mpirun -n N SounderPackageTests.xctest --testing-library swift-testing --filter MPI`.
+  /// Run by `mpirun -n N SounderPackageTests.xctest --testing-library swift-testing --no-parallel
+  /// --filter MPI`.
   @Suite(
     "Collectives of MPI ranks", .serialized,
     .enabled(if: MPIJob.isPresent, "needs a launcher, such as mpirun"))
