@@ -55,6 +55,15 @@
       try checkSharedReduction(group)
     }
 
+    @Test(
+      "Messages through a port arrive whole, in order, and block nobody",
+      arguments: [1000, 1 << 30])
+    func ports(pieceBytes: Int) throws {
+      let group = try MPIJob.group.get()
+      let port = try MPIPort(rank: group.rank, size: group.size, pieceBytes: pieceBytes) { nil }
+      try checkPort(port)
+    }
+
     @Test("The launcher's environment agrees with MPI")
     func environment() throws {
       let group = try MPIJob.group.get()

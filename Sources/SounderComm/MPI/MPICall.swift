@@ -18,9 +18,8 @@
 
   /// Cuts a transfer into pieces whose length fits MPI's 32-bit counts.
   func forEachMPIPiece(
-    of byteCount: Int, _ body: (_ offset: Int, _ length: Int32) throws -> Void
+    of byteCount: Int, limit: Int = 1 << 30, _ body: (_ offset: Int, _ length: Int32) throws -> Void
   ) rethrows {
-    let limit = 1 << 30
     for offset in stride(from: 0, to: byteCount, by: limit) {
       try body(offset, Int32(min(limit, byteCount - offset)))
     }

@@ -9,6 +9,8 @@
     let rank: Int
     let size: Int
     private let communicator: MPI_Comm?
+    /// The longest piece of a message; tests make it short to reach the long path cheaply.
+    private let pieceBytes: Int
     private let failure: @Sendable () -> CommunicationError?
     private let lock = NSLock()
     private var outgoing: [(request: MPI_Request?, bytes: UnsafeMutableRawBufferPointer)] = []
@@ -23,7 +25,11 @@
     private static let pause: UInt32 = 50
 
     /// A collective over all ranks: each port has its own communicator.
-    init(rank: Int, size: Int, failure: @escaping @Sendable () -> CommunicationError?) throws {
+    init(
+      rank: Int, size: Int, pieceBytes: Int = 1 << 30,
+      failure: @escaping @Sendable () -> CommunicationError?
+    ) throws {
+      self.pieceBytes = pieceBytes
       self.rank = rank
       self.size = size
       self.failure = failure
@@ -40,7 +46,7 @@
         guard other != rank else {
           return own.append(ReceivedMessage(sender: rank, bytes: message))
         }
-        try forEachMPIPiece(of: message.count) { offset, length in
+        try forEachMPIPiece(of: message.count, limit: pieceBytes) { offset, length in
           let isLast = offset + Int(length) == message.count
           let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(length), alignment: 64)
           bytes.copyBytes(from: message[offset..<offset + Int(length)])
@@ -92,10 +98,13 @@
       var length: Int32 = 0
       try mpi("MPI_Get_count", rank: rank) { MPI_Get_count(&status, cmpi_byte(), &length) }
       let (sender, tag) = (Int(cmpi_status_source(&status)), cmpi_status_tag(&status))
-      var bytes = [UInt8](repeating: 0, count: Int(length))
-      try mpi("MPI_Recv", rank: rank) {
-        MPI_Recv(
-          &bytes, length, cmpi_byte(), Int32(sender), tag, communicator, cmpi_status_ignore())
+      let bytes = try [UInt8](unsafeUninitializedCapacity: Int(length)) { buffer, count in
+        try mpi("MPI_Recv", rank: rank) {
+          MPI_Recv(
+            buffer.baseAddress, length, cmpi_byte(), Int32(sender), tag, communicator,
+            cmpi_status_ignore())
+        }
+        count = Int(length)
       }
       guard tag == MPIPort.lastPiece else { return pieces[sender, default: []] += bytes }
       let begun = pieces.removeValue(forKey: sender)

@@ -11,9 +11,7 @@ extension AutogradContext {
   /// Votes, waits for the others, and returns the common error; nil if all ranks have succeeded.
   func settle(_ mine: Vote) -> DistributedAutogradError? {
     var vote = mine
-    if case .failed = mine, let first = (try? mailroom.look(in: id) { $0.failure }) ?? nil {
-      vote = .cancelled(first)
-    }
+    if let first = (try? mailroom.look(in: id) { $0.failure }) ?? nil { vote = .cancelled(first) }
     let outcome = commonOutcome(of: vote)
     // The rank where it began also has what was thrown.
     if case .failed(let error) = mine, let outcome, outcome == error {
@@ -53,30 +51,58 @@ extension AutogradContext {
 
   private func commonOutcome(of vote: Vote) -> DistributedAutogradError? {
     do {
-      try mailroom.announce(ContextMessage(.vote, in: id) { vote.write(to: &$0) })
-      var decideAt: UInt64?
-      // Twice the timeout: whoever waits inside the pass gives up first and says so.
-      return try mailroom.wait(in: id, until: deadline(after: 2)) {
-        mail -> DistributedAutogradError?? in
-        if mail.votes.count == size { return .some(decide(mail)) }
-        guard mail.failure != nil else { return nil }
-        // No need to wait for a rank that is busy: its vote can only repeat the failure.
-        let now = ck_monotonic_nanoseconds()
-        let end = decideAt ?? now + UInt64(max(options.grace.wholeNanoseconds, 0))
-        decideAt = end
-        return now >= end ? .some(decide(mail)) : nil
+      try cast(vote)
+      do {
+        // Twice the timeout: whoever waits inside the pass gives up first and says so.
+        return try verdict(until: deadline(after: 2))
+      } catch is Mailroom.DeadlinePassed {
+        return try mailroom.peek(in: id) { $0.failure } ?? revoke()
       }
-    } catch is Mailroom.DeadlinePassed {
-      let error = DistributedAutogradError(
-        .timeout, rank: rank, operation: "outcome",
-        "the votes of some ranks on context \(id) did not arrive, so that its outcome is unknown here; "
-          + "restart the job")
-      mailroom.lastingFailure = error
-      return error
     } catch {
       return mailroom.peek(in: id) { $0.failure } ?? vote.failure(of: rank)
         ?? typed(error, during: "outcome")
     }
+  }
+
+  private func cast(_ vote: Vote) throws {
+    try mailroom.announce(ContextMessage(.vote, in: id) { vote.write(to: &$0) })
+  }
+
+  private func verdict(until deadline: UInt64) throws -> DistributedAutogradError? {
+    var decideAt: UInt64?
+    return try mailroom.wait(in: id, until: deadline) { mail -> DistributedAutogradError?? in
+      if mail.votes.count == size { return .some(decide(mail)) }
+      guard mail.failure != nil else { return nil }
+      // No need to wait for a rank that is busy: its vote can only repeat the failure.
+      let now = ck_monotonic_nanoseconds()
+      let end = decideAt ?? now + UInt64(max(options.grace.wholeNanoseconds, 0))
+      decideAt = end
+      return now >= end ? .some(decide(mail)) : nil
+    }
+  }
+
+  /// Turns this rank's success into a failure, because the votes of some ranks are missing.
+  ///
+  /// They will see it before they vote, and fail like this one. Only if all of them voted in the very
+  /// moment in which it was taken back may some have succeeded: then no context can be trusted any more.
+  private func revoke() throws -> DistributedAutogradError? {
+    let voted = mailroom.peek(in: id) { Set($0.votes.keys) }
+    let missing = (0..<size).filter { !voted.contains($0) }
+    let error = DistributedAutogradError(
+      .timeout, rank: rank, operation: "outcome",
+      "waited \(options.timeout * 2) for \(mailroom.names(of: missing)) to end the pass; "
+        + "see whether they are stuck, or allow a longer timeout")
+    try cast(.failed(error))
+    let outcome = try verdict(until: .max)
+    let isInDoubt = mailroom.peek(in: id) { mail in
+      (0..<size).allSatisfy { other in
+        if other == rank { return true }
+        if case .done? = mail.votes[other] { return true }
+        return false
+      }
+    }
+    if isInDoubt { mailroom.lastingFailure = error }
+    return outcome
   }
 
   private func decide(_ mail: ContextMail) -> DistributedAutogradError? {

@@ -108,7 +108,7 @@ public final class AutogradContext {
     } catch is Mailroom.DeadlinePassed {
       throw DistributedAutogradError(
         .timeout, rank: rank, operation: operation(),
-        "waited \(options.timeout) for rank \(sender); see whether it is stuck, or allow a longer timeout"
+        "waited \(options.timeout) for \(mailroom.names(of: [sender])); see whether it is stuck, or allow a longer timeout"
       )
     }
   }

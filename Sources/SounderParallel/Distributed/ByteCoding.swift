@@ -22,7 +22,10 @@ struct ByteWriter {
     for value in values { write(value) }
   }
 
-  mutating func append(_ raw: UnsafeRawBufferPointer) { bytes.append(contentsOf: raw) }
+  mutating func append(_ raw: UnsafeRawBufferPointer) {
+    bytes.reserveCapacity(bytes.count + raw.count)
+    bytes.append(contentsOf: raw)
+  }
 }
 
 /// Reads what a ``ByteWriter`` of the same build has written.

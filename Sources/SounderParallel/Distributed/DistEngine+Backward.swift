@@ -115,7 +115,7 @@ extension AutogradContext {
       let missing = (0..<size).filter { !joined.contains($0) }
       throw DistributedAutogradError(
         .timeout, rank: rank, operation: "backward",
-        "waited \(options.timeout) for ranks \(missing) to begin the pass; see whether they are stuck"
+        "waited \(options.timeout) for \(mailroom.names(of: missing)) to begin the pass; see whether they are stuck"
       )
     }
   }

@@ -21,10 +21,21 @@ final class Mailroom: @unchecked Sendable {
   /// The deadline of a wait has passed.
   struct DeadlinePassed: Error {}
 
-  init(_ port: any MessagePort) { self.port = port }
+  /// The host of every rank.
+  private let hosts: [String]
+
+  init(_ port: any MessagePort, _ topology: Topology) {
+    self.port = port
+    hosts = topology.hosts.map { topology.hostNames[$0] }
+  }
 
   var rank: Int { port.rank }
   var size: Int { port.size }
+
+  /// The ranks and their hosts, for messages.
+  func names(of ranks: [Int]) -> String {
+    ranks.map { "rank \($0) (host \(hosts[$0]))" }.joined(separator: ", ")
+  }
 
   // MARK: Contexts
 

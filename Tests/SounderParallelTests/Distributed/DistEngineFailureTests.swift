@@ -153,6 +153,20 @@ struct DistEngineFailureTests {
     #expect(reports.allSatisfy { $0.isUntouched && $0.seconds < 5 }, "\(reports)")
   }
 
+  @Test("DA-14 A rank that begins its pass too late finds the failure of those who have given up")
+  func late() throws {
+    let gate = Gate()
+    let reports = try reports(timeout: .milliseconds(500)) { context, engine, weight in
+      if context.rank == 1 { gate.wait() }
+      defer { if context.rank != 1 { gate.open() } }
+      try engine.backward(context, roots: [weight.sum()], into: .leaves)
+    }
+    let errors = reports.map(\.error)
+    #expect(errors.allSatisfy { $0?.kind == .timeout && $0?.operation == "outcome" }, "\(errors)")
+    #expect(errors[0]?.message.contains("for rank 1") ?? false, "\(errors)")
+    #expect(reports.allSatisfy { $0.isUntouched && $0.nextPassWorks }, "\(reports)")
+  }
+
   @Test("DA-12 A tensor of another shape or type than expected is an error on all")
   func pair() throws {
     let shape = try reports { context, engine, weight in
