@@ -213,7 +213,7 @@ extension BackwardPass {
       isCaptured = state.isCaptured
     }
     if let value = gradient, let hooks = leaf.hooks {
-      gradient = try hooks.run(slot: 0, value, leaf)
+      gradient = try hooks.run(slot: 0, value, leaf, coordination)
     }
     if isCaptured {
       for capture in captures[ObjectIdentifier(leaf)] ?? [] { captured[capture.index] = gradient }
@@ -229,7 +229,7 @@ extension BackwardPass {
     for slot in 0..<node.slotCount {
       guard var value = gradient(slot) else { continue }
       if let hooks = node.hooks {
-        value = try hooks.run(slot: slot, value, node)
+        value = try hooks.run(slot: slot, value, node, coordination)
         if slot == 0 { incoming0 = value } else { incomingMore[slot - 1] = value }
       }
       guard isCaptured else { continue }

@@ -38,7 +38,9 @@ final class NodeHooks {
 
   /// Runs the hooks on the gradient of one slot, in the order of registration, then keeps it for
   /// tensors that asked for it.
-  func run(slot: Int, _ gradient: Tensor, _ node: Node) throws -> Tensor {
+  func run(
+    slot: Int, _ gradient: Tensor, _ node: Node, _ coordination: PassCoordination?
+  ) throws -> Tensor {
     var current = gradient
     for entry in tensorHooks where entry.slot == slot {
       guard let replacement = try entry.hook(current) else { continue }
@@ -58,7 +60,11 @@ final class NodeHooks {
     }
     for entry in retained where entry.slot == slot {
       guard let tensor = entry.tensor.value else { continue }
-      tensor.retain(current, createGraph: Modes.recording)
+      if let coordination {
+        coordination.stage(current, for: tensor)
+      } else {
+        tensor.retain(current, createGraph: Modes.recording)
+      }
     }
     return current
   }

@@ -4,8 +4,8 @@ import SounderArray
 ///
 /// This is the engine's seam for a coordinator: the engine knows nothing of communication, and a pass
 /// without a coordination pays one test. Nodes that receive gradients from elsewhere are *starts*: they
-/// run in their place of the order without waiting for a gradient from this rank. Gradients of leaves are
-/// staged, so that ``Tensor/grad`` is untouched until the coordinator says that all ranks have succeeded.
+/// run in their place of the order without waiting for a gradient from this rank. Gradients are staged, so
+/// that ``Tensor/grad`` is untouched until the coordinator says that all ranks have succeeded.
 package final class PassCoordination {
   /// A leaf and the whole gradient of one pass.
   package struct LeafGradient {
@@ -18,6 +18,7 @@ package final class PassCoordination {
   let checkpoint: () throws -> Void
   /// The leaves the pass has reached, in the order in which they became complete.
   package private(set) var leafGradients: [LeafGradient] = []
+  private var retained: [(tensor: Tensor, gradient: Tensor)] = []
   /// The operator that was running when the pass failed; nil before the first one.
   package internal(set) var failedNode: String?
 
@@ -37,6 +38,12 @@ package final class PassCoordination {
       coordination: self)
   }
 
+  /// Gives tensors that are not leaves the gradients that `retainGrad` asked for.
+  package func retain() {
+    for (tensor, gradient) in retained { tensor.retain(gradient, createGraph: false) }
+    retained = []
+  }
+
   /// Adds the staged gradients to the leaves' ``Tensor/grad``.
   /// - Throws: what post-accumulate hooks throw; later leaves then keep what they had.
   package func accumulate() throws {
@@ -50,4 +57,6 @@ package final class PassCoordination {
   func stage(_ gradient: Tensor, for leaf: GradientAccumulator) {
     leafGradients.append(LeafGradient(leaf: leaf, gradient: gradient))
   }
+
+  func stage(_ gradient: Tensor, for tensor: Tensor) { retained.append((tensor, gradient)) }
 }

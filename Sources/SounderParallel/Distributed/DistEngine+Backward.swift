@@ -5,8 +5,8 @@ import SounderAutograd
 extension DistEngine {
   /// Runs the backward pass of a context: the gradients of the sum of all ranks' roots.
   ///
-  /// Every rank calls it, with no roots where it has none. The graph is used up. Nothing is visible of a
-  /// pass that fails but gradients kept by `retainGrad` on tensors that are not leaves.
+  /// Every rank calls it, with no roots where it has none. The graph is used up. No gradient of a pass that
+  /// fails is visible anywhere.
   ///
   /// - Parameters:
   ///   - roots: This rank's results, such as its loss.
@@ -27,6 +27,7 @@ extension DistEngine {
     context.coordination = nil
     if let failure = context.settle(vote) { throw failure }
     guard let coordination else { return }
+    coordination.retain()
     switch destination {
     case .context: context.gradients = ContextGradients(coordination.leafGradients)
     case .leaves: try coordination.accumulate()

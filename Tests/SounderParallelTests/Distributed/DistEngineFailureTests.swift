@@ -90,6 +90,24 @@ struct DistEngineFailureTests {
     #expect(reports[1].error?.underlying is BadGradient)
   }
 
+  @Test("DA-07 Gradients that retainGrad keeps come with success only")
+  func retained() throws {
+    let kept = try ThreadGroup.run(ranks: 2) { group in
+      let engine = try DistEngine(group: group)
+      return try [true, false].map { fails in
+        let weight = try parameter([2], seed: 1)
+        let middle = weight * 3
+        try middle.retainGrad()
+        if fails && group.rank == 1 { try weight.registerHook { _ in throw BadGradient() } }
+        try? engine.context { context in
+          try engine.backward(context, roots: [middle.sum()])
+        }
+        return middle.grad?.doubles()
+      }
+    }
+    #expect(kept == [[nil, [1, 1]], [nil, [1, 1]]])
+  }
+
   @Test("DA-07 A failing rank ends a pass whose other ranks are in a collective")
   func collective() throws {
     let reports = try reports(ranks: 4) { context, engine, weight in
