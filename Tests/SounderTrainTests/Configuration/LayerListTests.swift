@@ -51,7 +51,7 @@ struct LayerListTests {
       ),
       ("    - linear: {out: 3}", "m.yaml:3:16: error: unknown key 'out' in layer 'linear'"),
       ("    - conv2d: {out_channels: 3}", "m.yaml:3:7: error: layer 'conv2d' needs 'kernel_size'"),
-      ("    - dropout: {p: 1.5}", "m.yaml:3:19: error: layer 'dropout', 'p': expected a number"),
+      ("    - dropout: {p: 1.5}", "m.yaml:3:20: error: layer 'dropout', 'p': expected a number"),
       (
         "    - flatten\n    - conv2d: {out_channels: 3, kernel_size: 3}\n    - linear",
         "m.yaml:4:7: error: model.layers, layer 2 (conv2d): the input is [784], expected [channels"
