@@ -46,8 +46,10 @@ public final class OperatorLayer: Module {
     }
   }
 
-  /// Operators of one tensor that keep shapes: others are not safe to try on any shape. Operators that
-  /// programs register have a namespace of their own, `my::scale`.
+  /// Whether an operator may stand in a list of layers: one of a single tensor, or a registered one.
+  ///
+  /// Others are not safe to try on any shape. Operators that programs register have a namespace of their
+  /// own, `my::scale`.
   private static func isLayer(_ entry: OperatorEntry) -> Bool {
     guard entry.parameters.first?.kind == .tensor,
       entry.parameters.dropFirst().allSatisfy({ $0.kind != .tensor }), !entry.isInPlace,
