@@ -2,12 +2,12 @@ import SounderArray
 import SounderAutograd
 import SounderComm
 
-/// Differentiable collectives: all ranks of the context call them in the same order, with equal shapes
-/// and types.
+/// Differentiable collectives: all ranks of the context call them in the same order, with equal
+/// shapes and types.
 ///
-/// Gradients are those of the sum of all ranks' roots: where every rank computes the same loss from a
-/// collective's result, one rank alone gives it as its root, or each a share. Of each collective the way
-/// back is its adjoint:
+/// Gradients are those of the sum of all ranks' roots: where every rank computes the same loss from
+/// a collective's result, one rank alone gives it as its root, or each a share. Of each collective
+/// the way back is its adjoint:
 ///
 /// | forward | backward |
 /// |---|---|
@@ -17,9 +17,9 @@ import SounderComm
 /// | y = x of the root (`broadcast`) | the sum of all ranks' gradients, on the root |
 /// | yᵣ = part r of x₀, x₁, … (`allToAll`) | the same exchange |
 ///
-/// Parts are cut along the first dimension. Reductions take float32, float64, complex64 and complex128,
-/// and int64 outside graphs. Each throws ``DistributedAutogradError``, on all ranks, when one of them
-/// fails, calls another collective or does not come.
+/// Parts are cut along the first dimension. Reductions take float32, float64, complex64 and
+/// complex128, and int64 outside graphs. Each throws ``DistributedAutogradError``, on all ranks,
+/// when one of them fails, calls another collective or does not come.
 extension AutogradContext {
   /// The sum, or mean, of the tensors of all ranks, in the shape of each.
   public func allReduce(_ tensor: Tensor, _ operation: ReduceOperation = .sum) throws -> Tensor {
@@ -31,7 +31,8 @@ extension AutogradContext {
   /// `[size × n, …]`.
   public func allGather(_ tensor: Tensor) throws -> Tensor { try collective(.allGather, tensor) }
 
-  /// This rank's part of the sum, or mean, of the tensors of all ranks: `[size × n, …]` becomes `[n, …]`.
+  /// This rank's part of the sum, or mean, of the tensors of all ranks: `[size × n, …]` becomes
+  /// `[n, …]`.
   public func reduceScatter(_ tensor: Tensor, _ operation: ReduceOperation = .sum) throws -> Tensor
   {
     requireLinear(operation, "reduceScatter")

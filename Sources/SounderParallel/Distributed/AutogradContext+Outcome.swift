@@ -3,15 +3,15 @@ import SounderComm
 
 /// How all ranks come to the same end.
 ///
-/// Every rank votes once, to all: done, failed, cancelled (by another's failure, which it repeats), or
-/// left. The outcome is a function of the votes: success if all are done, else the error of the lowest
-/// rank that failed. A rank that has seen a failure does not find one of its own any more, so concurrent
-/// first errors are rare, and then they too are told to all before anybody decides.
+/// Every rank votes once, to all: done, failed, cancelled (by another's failure, which it repeats),
+/// or left. The outcome is a function of the votes: success if all are done, else the error of the
+/// lowest rank that failed. A rank that has seen a failure does not find one of its own any more,
+/// so concurrent first errors are rare, and then they too are told to all before anybody decides.
 extension AutogradContext {
   /// Votes, waits for the others, and returns the common error; nil if all ranks have succeeded.
   func settle(_ mine: Vote) -> DistributedAutogradError? {
     var vote = mine
-    if let first = (try? mailroom.look(in: id) { $0.failure }) ?? nil { vote = .cancelled(first) }
+    if let first = (try? mailroom.look(in: id) { $0.error }) ?? nil { vote = .cancelled(first) }
     let outcome = commonOutcome(of: vote)
     // The rank where it began also has what was thrown.
     if case .failed(let error) = mine, let outcome, outcome == error {
@@ -83,8 +83,9 @@ extension AutogradContext {
 
   /// Turns this rank's success into a failure, because the votes of some ranks are missing.
   ///
-  /// They will see it before they vote, and fail like this one. Only if all of them voted in the very
-  /// moment in which it was taken back may some have succeeded: then no context can be trusted any more.
+  /// They will see it before they vote, and fail like this one. Only if all of them voted in the
+  /// very moment in which it was taken back may some have succeeded: then no context can be trusted
+  /// any more.
   private func revoke() throws -> DistributedAutogradError? {
     let voted = mailroom.peek(in: id) { Set($0.votes.keys) }
     let missing = (0..<size).filter { !voted.contains($0) }

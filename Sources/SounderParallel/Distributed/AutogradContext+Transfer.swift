@@ -4,8 +4,8 @@ import SounderAutograd
 extension AutogradContext {
   /// Sends a tensor to a rank, which must receive it; returns at once.
   ///
-  /// A differentiable operator: the gradient of the received tensor comes back to this one. Tensors with
-  /// one tag arrive in the order they were sent.
+  /// A differentiable operator: the gradient of the received tensor comes back to this one. Tensors
+  /// with one tag arrive in the order they were sent.
   /// - Throws: ``DistributedAutogradError`` if the context has failed.
   public func send(_ tensor: Tensor, to receiver: Int, tag: Int = 0) throws {
     require(
@@ -29,7 +29,8 @@ extension AutogradContext {
   ///   - shape: What the tensor must have; nil for any.
   ///   - dtype: What the tensor must have; nil for any.
   /// - Returns: The tensor, part of the graph if the sent one was.
-  /// - Throws: ``DistributedAutogradError`` on all ranks if the tensor does not come or does not fit.
+  /// - Throws: ``DistributedAutogradError`` on all ranks if the tensor does not come or does not
+  ///   fit.
   public func receive(
     from sender: Int, tag: Int = 0, shape: Shape? = nil, dtype: DType? = nil
   ) throws -> Tensor {

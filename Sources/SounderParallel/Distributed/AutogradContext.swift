@@ -2,12 +2,14 @@ import CKernels
 import SounderAutograd
 import SounderComm
 
-/// One backward pass across ranks: its number, the edges between ranks, its gradients and its outcome.
+/// One backward pass across ranks: its number, the edges between ranks, its gradients and its
+/// outcome.
 ///
-/// Made by ``DistEngine/context(owner:_:)`` on every rank, used there by one thread, and closed when the
-/// closure ends. Within it graphs cross ranks through ``send(_:to:tag:)``, ``receive(from:tag:shape:dtype:)``
-/// and the collectives; all of them are differentiable, and the gradients are those of the sum of all
-/// ranks' roots. An error of any rank in any of them is the same ``DistributedAutogradError`` on all ranks.
+/// Made by ``DistEngine/context(owner:_:)`` on every rank, used there by one thread, and closed
+/// when the closure ends. Within it graphs cross ranks through ``send(_:to:tag:)``,
+/// ``receive(from:tag:shape:dtype:)`` and the collectives; all of them are differentiable, and the
+/// gradients are those of the sum of all ranks' roots. An error of any rank in any of them is the
+/// same ``DistributedAutogradError`` on all ranks.
 public final class AutogradContext {
   /// The number of the context, the same on all ranks.
   public let id: AutogradContextID
@@ -91,7 +93,7 @@ public final class AutogradContext {
     do {
       return try mailroom.wait(in: id, until: deadline()) { mail in
         if let message = mail.take(key) { return message }
-        if let failure = mail.failure { throw Cancelled(cause: failure) }
+        if let cause = isRunning ? mail.failure : mail.error { throw Cancelled(cause: cause) }
         // What a rank posts arrives in order: after these nothing of the kind can come.
         var hasGoneOn = mail.votes[sender] != nil
         if let join = mail.joins[sender] {

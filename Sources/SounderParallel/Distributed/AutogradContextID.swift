@@ -1,8 +1,9 @@
-/// The number of a distributed backward pass: a rank in the upper 16 bits, a counter in the lower 48.
+/// The number of a distributed backward pass: a rank in the upper 16 bits, a counter in the lower
+/// 48.
 ///
-/// Contexts of one owner are numbered as they are opened, so that all ranks know the number of a context
-/// without having spoken of it. The numbers of messages have the same form: the rank that sends, and its
-/// counter.
+/// Contexts of one owner are numbered as they are opened, so that all ranks know the number of a
+/// context without having spoken of it. The numbers of messages have the same form: the rank that
+/// sends, and its counter.
 public struct AutogradContextID: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
   /// The 64 bits.
   public let rawValue: UInt64

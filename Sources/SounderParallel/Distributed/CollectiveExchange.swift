@@ -1,12 +1,13 @@
 import SounderArray
 import SounderComm
 
-/// One collective among the ranks of a context, by messages, so that a rank that fails stops nobody for
-/// good.
+/// One collective among the ranks of a context, by messages, so that a rank that fails stops nobody
+/// for good.
 ///
-/// Reductions follow the tree over ranks of ``ReduceOperation``: all ranks get the same bits, those of the
-/// group's own collectives. Long ones of more than two ranks are reduced slice by slice, so that a rank
-/// sends 2 (N − 1) / N times its bytes. A rank that has no gradient takes part without data.
+/// Reductions follow the tree over ranks of ``ReduceOperation``: all ranks get the same bits, those
+/// of the group's own collectives. Long ones of more than two ranks are reduced slice by slice, so
+/// that a rank sends 2 (N − 1) / N times its bytes. A rank that has no gradient takes part without
+/// data.
 struct CollectiveExchange {
   let context: AutogradContext
   let call: CollectiveCall

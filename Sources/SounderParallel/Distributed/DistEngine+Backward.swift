@@ -5,16 +5,17 @@ import SounderAutograd
 extension DistEngine {
   /// Runs the backward pass of a context: the gradients of the sum of all ranks' roots.
   ///
-  /// Every rank calls it, with no roots where it has none. The graph is used up. No gradient of a pass that
-  /// fails is visible anywhere.
+  /// Every rank calls it, with no roots where it has none. The graph is used up. No gradient of a
+  /// pass that fails is visible anywhere.
   ///
   /// - Parameters:
   ///   - roots: This rank's results, such as its loss.
   ///   - gradients: The gradients of the roots; nil entries mean 1 for one-element roots.
   ///   - mode: Which edges between ranks take part; the same on all ranks.
   ///   - destination: Where the gradients of leaves are left.
-  /// - Throws: ``DistributedAutogradError``, the same on all ranks; on this one only, `.contextUsed` for a
-  ///   second pass, and what post-accumulate hooks throw after the pass has succeeded.
+  /// - Throws: ``DistributedAutogradError``, the same on all ranks; on this one only,
+  ///   `.contextUsed` for a second pass, and what post-accumulate hooks throw after the pass has
+  ///   succeeded.
   public func backward(
     _ context: AutogradContext, roots: [Tensor], gradients: [Tensor?]? = nil, mode: Mode = .fast,
     into destination: Destination = .context

@@ -3,9 +3,9 @@ import SounderComm
 
 /// The coordinator of backward passes over graphs that cross ranks.
 ///
-/// A pass is one affair of all ranks: each runs its own part, in an order that is a valid one for all,
-/// gradients cross where tensors did, and it ends everywhere with the same answer. Gradients become visible
-/// only after all ranks have succeeded.
+/// A pass is one affair of all ranks: each runs its own part, in an order that is a valid one for
+/// all, gradients cross where tensors did, and it ends everywhere with the same answer. Gradients
+/// become visible only after all ranks have succeeded.
 ///
 /// ```swift
 /// let engine = try DistEngine(group: group)
@@ -20,8 +20,8 @@ import SounderComm
 /// }
 /// ```
 ///
-/// Several contexts may be open at once, one after another on a thread or on several threads of a rank. It
-/// takes N − 1 short messages of each of N ranks to begin a pass and as many to end it.
+/// Several contexts may be open at once, one after another on a thread or on several threads of a
+/// rank. It takes N − 1 short messages of each of N ranks to begin a pass and as many to end it.
 public final class DistEngine: Sendable {
   /// Which edges between ranks take part in a pass.
   public enum Mode: String, Sendable, CaseIterable {
@@ -69,12 +69,12 @@ public final class DistEngine: Sendable {
 
   /// Opens a context, which all ranks must do, and closes it when `body` ends, however it ends.
   ///
-  /// - Parameter owner: The rank that owns the context. Ranks must open the contexts of one owner in the
-  ///   same order; those of different owners are independent, so that threads with their own owners may
-  ///   work at the same time.
+  /// - Parameter owner: The rank that owns the context. Ranks must open the contexts of one owner
+  ///   in the same order; those of different owners are independent, so that threads with their own
+  ///   owners may work at the same time.
   /// - Returns: What `body` returns.
-  /// - Throws: ``DistributedAutogradError``, the same on all ranks, for an error of any rank before its pass
-  ///   has ended; after it, what `body` throws.
+  /// - Throws: ``DistributedAutogradError``, the same on all ranks, for an error of any rank before
+  ///   its pass has ended; after it, what `body` throws.
   public func context<Result>(
     owner: Int = 0, _ body: (AutogradContext) throws -> Result
   ) throws -> Result {

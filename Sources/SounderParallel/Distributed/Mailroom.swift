@@ -5,7 +5,8 @@ import SounderComm
 /// Sorts what arrives at a rank by context, and lets the contexts wait for it.
 ///
 /// Several contexts may wait at once, on several threads: whoever looks sorts the messages of all.
-/// Messages of contexts that this rank has not opened yet are kept, those of closed ones are dropped.
+/// Messages of contexts that this rank has not opened yet are kept, those of closed ones are
+/// dropped.
 final class Mailroom: @unchecked Sendable {
   // @unchecked: the state is guarded by `lock`.
   let port: any MessagePort
@@ -148,10 +149,20 @@ struct ContextMail {
     return first
   }
 
-  /// The error the votes so far mean: of several that of the lowest rank, so that all choose alike.
+  /// The error the votes so far mean for a backward pass: of several that of the lowest rank, so that
+  /// all choose alike; that a rank has left counts after all others.
   var failure: DistributedAutogradError? {
-    votes.compactMap { rank, vote in vote.failure(of: rank) }.min { a, b in
-      (a.kind == .rankLeft ? 1 : 0, a.rank) < (b.kind == .rankLeft ? 1 : 0, b.rank)
+    error
+      ?? votes.keys.sorted().lazy.compactMap { rank in votes[rank]?.failure(of: rank) }.first
+  }
+
+  /// The error a rank has found; unlike ``failure`` not that one has left, which it may do when the
+  /// context has no pass.
+  var error: DistributedAutogradError? {
+    votes.compactMap { rank, vote in
+      if case .left = vote { nil } else { vote.failure(of: rank) }
+    }.min {
+      ($0.kind == .rankLeft ? 1 : 0, $0.rank) < ($1.kind == .rankLeft ? 1 : 0, $1.rank)
     }
   }
 }

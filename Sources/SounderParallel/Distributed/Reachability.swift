@@ -1,9 +1,10 @@
 import SounderAutograd
 
-/// Which edges to other ranks a gradient can leave by, depending on where it entered this rank's graph.
+/// Which edges to other ranks a gradient can leave by, depending on where it entered this rank's
+/// graph.
 ///
-/// One pass over the graph in the order of creation, in which every node comes after those its edges lead
-/// to. Sets of edges are numbered, because long chains of nodes have the same.
+/// One pass over the graph in the order of creation, in which every node comes after those its
+/// edges lead to. Sets of edges are numbered, because long chains of nodes have the same.
 struct Reachability {
   private var setOfNode: [ObjectIdentifier: Int] = [:]
   private var sets: [[UInt64]] = [[]]

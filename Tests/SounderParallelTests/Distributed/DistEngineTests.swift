@@ -24,6 +24,38 @@ struct DistEngineTests {
     }
   }
 
+  @Test("DA-01 A context without a pass is left rank by rank and fails nobody")
+  func inference() throws {
+    try ThreadGroup.run(ranks: 4) { group in
+      let engine = try DistEngine(group: group)
+      for round in 0..<50 {
+        let value = try engine.context { context in
+          var x = numbers([5000], seed: 1, group.rank + round)
+          for _ in 0..<3 { x = try context.allReduce(x, .mean) }
+          return x.doubles()[0]
+        }
+        guard value.isFinite else { throw Leak() }
+      }
+      try group.barrier()
+      guard engine.liveContexts == 0 else { throw Leak() }
+    }
+  }
+
+  @Test("DA-19 A context's allReduce has the bits of the group's", arguments: worlds)
+  func bits(world: (ranks: Int, hosts: Int)) throws {
+    let isSame = try ThreadGroup.run(ranks: world.ranks, hosts: world.hosts) { group in
+      let engine = try DistEngine(group: group)
+      return try [7, 30_001].map { count in
+        let x = numbers([count], seed: 9, group.rank).toDtype(.float32)
+        let sum = try engine.context { try $0.allReduce(x).floats().map(\.bitPattern) }
+        var values = x.floats()
+        try values.withUnsafeMutableBytes { try group.allReduce($0, .float32, .sum) }
+        return sum == values.map(\.bitPattern)
+      }
+    }
+    #expect(isSame.allSatisfy { $0 == [true, true] })
+  }
+
   @Test(
     "DA-02 DA-03 DA-04 Random programs over ranks have the gradients of one process",
     arguments: 0..<24)
@@ -56,7 +88,7 @@ struct DistEngineTests {
   }
 
   @Test("DA-01 Contexts are numbered by owner alike on all ranks, and none stays")
-  func numbers() throws {
+  func identifiers() throws {
     let ids = try ThreadGroup.run(ranks: 3) { group in
       let engine = try DistEngine(group: group)
       let ids = try [0, 2, 0, 2, 2].map { owner in
