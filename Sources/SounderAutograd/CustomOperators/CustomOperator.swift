@@ -1,5 +1,3 @@
-import Synchronization
-
 /// An operator that a user registered.
 ///
 /// ```swift
@@ -43,7 +41,7 @@ public final class CustomOperator: Sendable {
   public let documentation: String
   /// Whether the kernel is made of other operators, which have the derivatives.
   public let isComposite: Bool
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   private struct State {
     var formula = CustomOperatorFormula()

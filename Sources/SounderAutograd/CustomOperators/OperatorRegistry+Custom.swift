@@ -1,8 +1,7 @@
 import SounderArray
-import Synchronization
 
 extension OperatorRegistry {
-  private static let custom = Mutex<[String: CustomOperator]>([:])
+  private static let custom = Guarded<[String: CustomOperator]>([:])
 
   /// Registers an operator, which can then be called by name.
   ///

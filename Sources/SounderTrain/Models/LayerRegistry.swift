@@ -1,9 +1,8 @@
 import SounderAutograd
-import Synchronization
 
 /// The kinds of layers that configurations can name: those of the library and those that programs add.
 public enum LayerRegistry {
-  private static let added = Mutex<[String: LayerKind]>([:])
+  private static let added = Guarded<[String: LayerKind]>([:])
 
   /// Adds a kind of layer, or replaces one of the same name.
   public static func register(_ kind: LayerKind) {
