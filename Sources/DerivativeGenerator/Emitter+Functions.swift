@@ -30,7 +30,9 @@ extension Emitter {
         return code.formula(composite, file: file, body)
       }
       runKernel(entry, &code)
-      if entry.isView { code.line("result.markView(of: self)") }
+      for index in schema.returns.indices where entry.isView {
+        code.line("\(schema.outputName(index)).markView(of: self)")
+      }
       record(entry, &code)
       let results = schema.returns.indices.map { schema.outputName($0) }
       tangents(entry, TangentScope(schema: schema), &code)

@@ -1,7 +1,8 @@
 extension Entry {
   /// The operators that follow from this one: a view's copying twin, and the variant on lists.
   var twins: [Entry] {
-    (isView && composite == nil ? [copyingTwin] : []) + (hasForeachVariant ? [foreachTwin] : [])
+    (isView && composite == nil && schema.returns.count == 1 ? [copyingTwin] : [])
+      + (hasForeachVariant ? [foreachTwin] : [])
   }
 
   /// `view_copy` for `view`: the same derivatives, with memory of its own.

@@ -97,6 +97,19 @@ extension Kernels {
     return (gradients[0], gradients[1], gradients[2])
   }
 
+  /// The queries, keys and values in the rows of one projection `[batch, length, 3 · width]`, as views
+  /// `[batch, heads, length, width / heads]`.
+  public static func splitHeads(_ self: NDArray, _ heads: Int) -> (NDArray, NDArray, NDArray) {
+    require(
+      self.rank == 3 && heads > 0 && self.shape[2] % (3 * heads) == 0,
+      "split_heads: shape \(self.shape) cannot be split into \(heads) heads of queries, keys and values"
+    )
+    let width = self.shape[2] / 3 / heads
+    let parts = view(self, [self.shape[0], self.shape[1], 3, heads, width])
+    func part(_ index: Int) -> NDArray { transpose(select(parts, 2, index), 1, 2) }
+    return (part(0), part(1), part(2))
+  }
+
   private static func attentionShape(
     _ query: NDArray, _ key: NDArray, _ value: NDArray, _ isCausal: Bool, _ scale: Double
   ) -> ck_attention_shape {

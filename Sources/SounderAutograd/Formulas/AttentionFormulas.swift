@@ -92,6 +92,16 @@ private func attentionWeights(_ query: Tensor, _ key: Tensor, _ mask: Tensor?, _
   return scores.maskedFill(isHidden, 0).softmax(-1).maskedFill(isHidden, 0)
 }
 
+/// The gradient of a projection to queries, keys and values from theirs, in one pass over its memory.
+func joinHeads(
+  _ query: Tensor?, _ key: Tensor?, _ value: Tensor?, _ shape: Shape, _ heads: Int
+) -> Tensor {
+  let parts = [query, key, value]
+  guard let known = parts.compactMap({ $0 }).first else { return Tensor.zeros(shape) }
+  let rows = parts.map { ($0 ?? known.zerosLike()).permute([0, 2, 1, 3]) }
+  return Tensor.stack(rows, dim: 2).reshape(Array(shape))
+}
+
 /// The gradients of attention without a mask: one kernel when they are only computed, a composition
 /// when they are differentiated again.
 func flashAttentionGradients(

@@ -52,9 +52,8 @@ public final class MultiHeadAttention: Module {
       "MultiHeadAttention: input \(input.shape), expected [batch, length, \(inProjection.shape[1])]"
     )
     let (batch, length, width) = (input.shape[0], input.shape[1], input.shape[2])
-    let parts = input.linear(inProjection, bias: inProjectionBias)
-      .reshape([batch, length, 3, heads, width / heads]).permute([2, 0, 3, 1, 4])
-    let found = attend(parts.select(0, 0), parts.select(0, 1), parts.select(0, 2))
+    let parts = input.linear(inProjection, bias: inProjectionBias).splitHeads(heads)
+    let found = attend(parts.query, parts.key, parts.value)
     return outProjection(found.permute([0, 2, 1, 3]).reshape([batch, length, width]))
   }
 
