@@ -46,19 +46,25 @@
         guard other != rank else {
           return own.append(ReceivedMessage(sender: rank, bytes: message))
         }
+        // An empty message is one empty piece.
+        guard !message.isEmpty else { return try post([], isLast: true, other) }
         try forEachMPIPiece(of: message.count, limit: pieceBytes) { offset, length in
           let isLast = offset + Int(length) == message.count
-          let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(length), alignment: 64)
-          bytes.copyBytes(from: message[offset..<offset + Int(length)])
-          var request: MPI_Request?
-          try mpi("MPI_Isend", rank: rank) {
-            MPI_Isend(
-              bytes.baseAddress, length, cmpi_byte(), Int32(other),
-              isLast ? MPIPort.lastPiece : MPIPort.morePieces, communicator, &request)
-          }
-          outgoing.append((request, bytes))
+          try post(message[offset..<offset + Int(length)], isLast: isLast, other)
         }
       }
+    }
+
+    private func post(_ piece: ArraySlice<UInt8>, isLast: Bool, _ other: Int) throws {
+      let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: piece.count, alignment: 64)
+      bytes.copyBytes(from: piece)
+      var request: MPI_Request?
+      try mpi("MPI_Isend", rank: rank) {
+        MPI_Isend(
+          bytes.baseAddress, Int32(piece.count), cmpi_byte(), Int32(other),
+          isLast ? MPIPort.lastPiece : MPIPort.morePieces, communicator, &request)
+      }
+      outgoing.append((request, bytes))
     }
 
     func poll() throws -> [ReceivedMessage] {
