@@ -27,14 +27,15 @@ extension SharedCollectives {
       return try synchronize(header)
     }
     let width = input.count
-    // `input` may be the rank's own place in `output`.
-    memmove(result + rank * width, source, width)
     try stream(
       header, byteCount: width,
       copyIn: { slot, range in
         slot.copyMemory(from: source + range.lowerBound, byteCount: range.count)
       },
       copyOut: { slots, range in
+        // `input` may be the rank's own place in `output`.
+        let own = result + self.rank * width + range.lowerBound
+        memmove(own, source + range.lowerBound, range.count)
         for other in 0..<self.size where other != self.rank {
           (result + other * width + range.lowerBound).copyMemory(
             from: slots(other), byteCount: range.count)
