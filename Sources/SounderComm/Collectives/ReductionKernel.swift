@@ -10,9 +10,7 @@ package struct ReductionKernel {
 
   /// A kernel that reduces over all `ranks`.
   package init(_ operation: ReduceOperation, _ type: DType, ranks: Int) {
-    require(
-      ReductionKernel.supports(type),
-      "\(operation): cannot reduce \(type.name) over ranks; cast to float32, float64 or int64")
+    ReductionKernel.requireSupport(operation, type)
     self.type = type
     divisor = operation == .mean ? ranks : 1
     switch operation {
@@ -24,6 +22,12 @@ package struct ReductionKernel {
 
   package static func supports(_ type: DType) -> Bool {
     type == .float32 || type == .float64 || type == .int64
+  }
+
+  static func requireSupport(_ operation: ReduceOperation, _ type: DType) {
+    require(
+      supports(type),
+      "\(operation): cannot reduce \(type.name) over ranks; cast to float32, float64 or int64")
   }
 
   /// Writes `count` elements to `out`, which may be one of the sources.

@@ -37,8 +37,7 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
 
   /// Copies the bytes of rank `root` to all ranks.
   public func broadcast(_ buffer: UnsafeMutableRawBufferPointer, root: Int) throws {
-    require(
-      root >= 0 && root < size, "broadcast: there is no rank \(root) in a group of \(size)")
+    requireMember(root, "broadcast")
     guard let transport else {
       return try host.broadcast(buffer, localRoot: topology.localRanks.firstIndex(of: root) ?? 0)
     }
@@ -49,7 +48,7 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
   public func allReduce(
     _ buffer: UnsafeMutableRawBufferPointer, _ type: DType, _ operation: ReduceOperation
   ) throws {
-    requireWhole(buffer.count, type, "allReduce")
+    requireReducible(buffer.count, type, operation)
     guard let transport else { return try host.allReduce(buffer, type, operation) }
     try failing { try hierarchicalAllReduce(buffer, type, operation, transport) }
   }
@@ -58,9 +57,7 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
   public func allGather(
     _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
   ) throws {
-    require(
-      output.count == input.count * size,
-      "allGather: the output has \(output.count) bytes, not \(size) × \(input.count)")
+    requireParts(output.count, of: input.count, "allGather: the output")
     guard let transport else { return try host.allGather(input, into: output) }
     try failing { try flatAllGather(input, output, transport) }
   }
@@ -70,10 +67,8 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
     _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer, _ type: DType,
     _ operation: ReduceOperation
   ) throws {
-    requireWhole(output.count, type, "reduceScatter")
-    require(
-      input.count == output.count * size,
-      "reduceScatter: the input has \(input.count) bytes, not \(size) × \(output.count)")
+    requireReducible(output.count, type, operation)
+    requireParts(input.count, of: output.count, "reduceScatter: the input")
     guard let transport else {
       return try host.reduceScatter(input, into: output, type, operation)
     }
@@ -84,7 +79,7 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
 
   /// Sends bytes to a rank.
   public func send(_ buffer: UnsafeRawBufferPointer, to other: Int, tag: Int) throws {
-    require(other >= 0 && other < size, "send: there is no rank \(other) in a group of \(size)")
+    requireMember(other, "send")
     if let local = topology.localRanks.firstIndex(of: other) {
       try host.messages.send(buffer, to: local, tag: tag)
     } else {
@@ -94,7 +89,7 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
 
   /// Receives the first message with this tag from a rank.
   public func receive(_ buffer: UnsafeMutableRawBufferPointer, from other: Int, tag: Int) throws {
-    require(other >= 0 && other < size, "receive: there is no rank \(other) in a group of \(size)")
+    requireMember(other, "receive")
     if let local = topology.localRanks.firstIndex(of: other) {
       try host.messages.receive(buffer, from: local, tag: tag)
     } else {
@@ -136,11 +131,5 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
       fail(error)
       throw error
     }
-  }
-
-  private func requireWhole(_ byteCount: Int, _ type: DType, _ operation: String) {
-    require(
-      byteCount % type.byteSize == 0,
-      "\(operation): \(byteCount) bytes are not a whole number of \(type.name)")
   }
 }

@@ -22,16 +22,21 @@ public final class SingleProcessGroup: ProcessGroup, @unchecked Sendable {
   public func barrier() throws {}
 
   /// Copies the bytes of rank `root` to all ranks.
-  public func broadcast(_ buffer: UnsafeMutableRawBufferPointer, root: Int) throws {}
+  public func broadcast(_ buffer: UnsafeMutableRawBufferPointer, root: Int) throws {
+    requireMember(root, "broadcast")
+  }
 
   /// Combines the buffers of all ranks into each of them.
   public func allReduce(
     _ buffer: UnsafeMutableRawBufferPointer, _ type: DType, _ operation: ReduceOperation
-  ) throws {}
+  ) throws {
+    requireReducible(buffer.count, type, operation)
+  }
 
   /// Concatenates the inputs of all ranks in rank order.
   public func allGather(_ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer)
   {
+    requireParts(output.count, of: input.count, "allGather: the output")
     output.copyMemory(from: input)
   }
 
@@ -40,16 +45,20 @@ public final class SingleProcessGroup: ProcessGroup, @unchecked Sendable {
     _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer, _ type: DType,
     _ operation: ReduceOperation
   ) throws {
+    requireReducible(output.count, type, operation)
+    requireParts(input.count, of: output.count, "reduceScatter: the input")
     output.copyMemory(from: input)
   }
 
   /// Sends bytes to a rank.
-  public func send(_ buffer: UnsafeRawBufferPointer, to rank: Int, tag: Int) throws {
+  public func send(_ buffer: UnsafeRawBufferPointer, to other: Int, tag: Int) throws {
+    requireMember(other, "send")
     lock.withLock { messages.append((tag, Array(buffer))) }
   }
 
   /// Receives the first message with this tag from a rank.
-  public func receive(_ buffer: UnsafeMutableRawBufferPointer, from rank: Int, tag: Int) throws {
+  public func receive(_ buffer: UnsafeMutableRawBufferPointer, from other: Int, tag: Int) throws {
+    requireMember(other, "receive")
     let message = lock.withLock {
       messages.firstIndex { $0.tag == tag }.map { messages.remove(at: $0).bytes }
     }
