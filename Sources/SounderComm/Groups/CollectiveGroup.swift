@@ -32,7 +32,7 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
   /// Returns when all ranks have called it.
   public func barrier() throws {
     guard let transport else { return try host.barrier() }
-    try agree(CollectiveHeader(.barrier), transport)
+    try failing { try agree(CollectiveHeader(.barrier), transport) }
   }
 
   /// Copies the bytes of rank `root` to all ranks.
@@ -102,7 +102,9 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
   /// Memory that all ranks of this host see, zeroed.
   public func makeSharedRegion(byteCount: Int) throws -> SharedRegion {
     require(byteCount >= 0, "makeSharedRegion: \(byteCount) bytes")
-    try host.synchronize(CollectiveHeader(.makeSharedRegion, count: byteCount))
+    try failing {
+      try host.synchronize(CollectiveHeader(.makeSharedRegion, count: byteCount))
+    }
     return try allocateRegion(byteCount: byteCount)
   }
 
