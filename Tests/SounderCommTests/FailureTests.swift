@@ -19,44 +19,6 @@ struct FailureTests {
   }
 
   @Test(
-    "A count that differs is thrown on every rank, naming both",
-    arguments: [[0, 0], [0, 1], [0, 0, 1]])
-  func count(hosts: [Int]) throws {
-    let errors = try errors(hosts: hosts) { group in
-      var values = [Float](repeating: 0, count: group.rank == group.size - 1 ? 8 : 4)
-      try group.barrier()
-      try values.withUnsafeMutableBytes { try group.allReduce($0, .float32, .sum) }
-    }
-    for error in errors {
-      #expect(error?.kind == .mismatch)
-      let text = error?.message ?? ""
-      #expect(text.contains("rank 0 called allReduce sum float32[4]"), "\(text)")
-      #expect(text.contains("rank \(hosts.count - 1) called allReduce sum float32[8]"), "\(text)")
-    }
-  }
-
-  @Test("Another operation, type or collective is a mismatch")
-  func kinds() throws {
-    let calls: [@Sendable (ThreadGroup, UnsafeMutableRawBufferPointer) throws -> Void] = [
-      { try $0.allReduce($1, .float32, .max) }, { try $0.allReduce($1, .float64, .sum) },
-      { try $0.broadcast($1, root: 1) }, { group, _ in try group.barrier() },
-    ]
-    for call in calls {
-      let errors = try errors(hosts: [0, 0, 0]) { group in
-        var values = [Float](repeating: 0, count: 40_000)
-        try values.withUnsafeMutableBytes { bytes in
-          if group.rank == 1 {
-            try call(group, bytes)
-          } else {
-            try group.allReduce(bytes, .float32, .sum)
-          }
-        }
-      }
-      #expect(errors.allSatisfy { $0?.kind == .mismatch }, "\(errors)")
-    }
-  }
-
-  @Test(
     "A rank that does not come is named at the deadline, on every rank",
     arguments: [[0, 0, 0], [0, 0, 1]])
   func timeout(hosts: [Int]) throws {

@@ -8,19 +8,9 @@
   /// Run by `mpirun -n N SounderPackageTests.xctest --testing-library swift-testing --no-parallel
   /// --filter MPI`.
   @Suite(
-    "Collectives of MPI ranks", .serialized,
+    "Groups of MPI ranks", .serialized,
     .enabled(if: MPIJob.isPresent, "needs a launcher, such as mpirun"))
   struct MPITests {
-    @Test("Collectives equal the reference", arguments: [0, 1, 4, 10, 1000, 100_003])
-    func reference(count: Int) throws {
-      let group = try MPIJob.group.get()
-      try CollectiveChecks<Float>(group: group, count: count).all()
-      if count < 10_000 {
-        try CollectiveChecks<Double>(group: group, count: count).all()
-        try CollectiveChecks<Int64>(group: group, count: count).all()
-      }
-    }
-
     @Test("The bits are those of threads")
     func bits() throws {
       let group = try MPIJob.group.get()
