@@ -191,13 +191,15 @@ extension BackwardPass {
     }
   }
 
-  /// Adds in place when nobody else can see the buffer.
+  /// Adds in place when nobody else can see the buffer, and no tangent is carried along.
   private func add(_ value: Tensor, to buffer: inout Tensor?) {
     guard var current = buffer.take() else {
       buffer = value
       return
     }
-    if !createGraph && isKnownUniquelyReferenced(&current) && current.ownsWholeStorage {
+    if !createGraph && !Modes.forward && isKnownUniquelyReferenced(&current)
+      && current.ownsWholeStorage
+    {
       _ = Kernels.add(current.array, value.array, 1, out: current.array)
       buffer = current
     } else {

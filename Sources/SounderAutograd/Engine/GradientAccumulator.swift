@@ -45,20 +45,20 @@ package final class GradientAccumulator: Node {
   /// Adds one pass's gradient.
   ///
   /// The first is adopted if nobody else holds it, else copied; later ones are added in place to the
-  /// same tensor, unless the gradient is itself part of a graph.
+  /// same tensor, unless the gradient is itself part of a graph or may carry a tangent.
   func accumulate(_ incoming: inout Tensor?, createGraph: Bool) throws {
     guard var gradient = incoming.take() else { return }
     locked {
       if let current = accumulated {
-        if createGraph {
-          accumulated = withGradient(enabled: true) { current + gradient }
+        if createGraph || Modes.forward {
+          accumulated = withGradient(enabled: createGraph) { current + gradient }
         } else {
           _ = Kernels.add(current.array, gradient.array, 1, out: current.array)
           current.incrementVersion()
         }
-      } else if createGraph {
+      } else if createGraph || Modes.forward {
         // A later pass may add in place to memory the seed or a saved tensor shares.
-        accumulated = withGradient(enabled: true) { gradient.clone() }
+        accumulated = withGradient(enabled: createGraph) { gradient.clone() }
       } else if let destination {
         if gradient.array.pointer != destination.pointer {
           destination.copy(from: gradient.array)
