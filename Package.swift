@@ -45,29 +45,35 @@ let package = Package(
       name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev", "openmpi-bin"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels"),
+    library("SounderTrace", ["CKernels"]),
     library("SounderArray", ["CKernels", "COpenBLAS"]),
     library(
-      "SounderAutograd", ["SounderArray", "CKernels"], exclude: ["derivatives.yaml"],
+      "SounderAutograd", ["SounderArray", "SounderTrace", "CKernels"],
+      exclude: ["derivatives.yaml"],
       plugins: ["DerivativePlugin"]),
     library("SounderNN", ["SounderAutograd", "SounderArray", "CKernels"]),
     library(
       "SounderComm",
-      ["SounderArray", "CKernels", .target(name: "CMPI", condition: .when(traits: ["MPI"]))],
+      [
+        "SounderArray", "SounderTrace", "CKernels",
+        .target(name: "CMPI", condition: .when(traits: ["MPI"])),
+      ],
       settings: mpi),
     library(
       "SounderParallel",
-      ["SounderArray", "SounderAutograd", "SounderNN", "SounderComm", "CKernels"]),
+      ["SounderArray", "SounderAutograd", "SounderNN", "SounderComm", "SounderTrace", "CKernels"]),
     library(
       "SounderTrain",
       [
-        "SounderArray", "SounderAutograd", "SounderNN", "SounderComm", "SounderParallel", "CZlib",
+        "SounderTrace", "SounderArray", "SounderAutograd", "SounderNN", "SounderComm",
+        "SounderParallel", "CZlib",
         .product(name: "Yams", package: "Yams"),
       ]),
     library(
       "Sounder",
       [
         "SounderArray", "SounderAutograd", "SounderNN", "SounderComm", "SounderParallel",
-        "SounderTrain",
+        "SounderTrain", "SounderTrace",
       ]),
     library("SounderConformance", ["SounderArray", "SounderAutograd", "SounderTrain"]),
     .executableTarget(
@@ -82,6 +88,7 @@ let package = Package(
     .plugin(
       name: "DerivativePlugin", capability: .buildTool(), dependencies: ["DerivativeGenerator"],
       path: "Sources/Plugins/DerivativePlugin"),
+    tests("SounderTrace", ["CKernels"]),
     tests("SounderArray", ["CKernels"]),
     tests("SounderAutograd", ["SounderArray"]),
     tests("DerivativeGenerator", [], exclude: []),

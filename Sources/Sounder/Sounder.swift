@@ -4,4 +4,5 @@
 @_exported import SounderComm
 @_exported import SounderNN
 @_exported import SounderParallel
+@_exported import SounderTrace
 @_exported import SounderTrain

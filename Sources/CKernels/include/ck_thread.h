@@ -11,6 +11,8 @@ typedef struct {
   void *_Nullable random_context;      ///< the random number context in force
   void *_Nullable allocator_cache;     ///< this thread's cached blocks
   uint64_t backward_depth;   ///< nested backward passes
+  void *_Nullable trace;               ///< what this thread records its events in, see ThreadRecord
+  void *_Nullable operator_trace;      ///< the same while operators are recorded, too
 } ck_thread_state;
 
 extern _Thread_local ck_thread_state ck_thread_state_storage;
