@@ -4,6 +4,7 @@
 #include "ck_attention.h"
 #include "ck_batch_norm.h"
 #include "ck_convolution.h"
+#include "ck_digest.h"
 #include "ck_dtype.h"
 #include "ck_elementwise.h"
 #include "ck_fused.h"
