@@ -62,7 +62,7 @@ extension Kernels {
     running.storage.incrementVersion()
   }
 
-  private static func channelLayout(
+  static func channelLayout(
     _ input: NDArray, _ parameters: [NDArray?], _ name: StaticString
   ) -> (samples: Int, channels: Int, positions: Int) {
     require(

@@ -70,17 +70,24 @@ extension LayerKind {
       let epsilon = arguments.number("eps")
       return LayerPlan(output: input) { GroupNorm(groups, channels, epsilon: epsilon) }
     },
-    batchNorm("batch_norm1d", ranks: 1...2) { BatchNorm1d($0, epsilon: $1, momentum: $2) },
-    batchNorm("batch_norm2d", ranks: 3...3) { BatchNorm2d($0, epsilon: $1, momentum: $2) },
+    batchNorm("batch_norm1d", ranks: 1...2) {
+      BatchNorm1d($0, epsilon: $1, momentum: $2, sync: $3)
+    },
+    batchNorm("batch_norm2d", ranks: 3...3) {
+      BatchNorm2d($0, epsilon: $1, momentum: $2, sync: $3)
+    },
   ]
 
   private static func batchNorm(
     _ name: String, ranks: ClosedRange<Int>,
-    _ make: @escaping @Sendable (Int, Double, Double) -> Module
+    _ make: @escaping @Sendable (Int, Double, Double, Bool) -> Module
   ) -> LayerKind {
     LayerKind(
       name, "Normalisation of each channel over the batch.",
-      [.number("eps", .positive, default: 1e-5), .number("momentum", .factor, default: 0.1)]
+      [
+        .number("eps", .positive, default: 1e-5), .number("momentum", .factor, default: 0.1),
+        .flag("sync", default: false),
+      ]
     ) { arguments, input throws(LayerError) in
       try input.requireNumbers(name)
       guard ranks.contains(input.extents.count) else {
@@ -89,7 +96,8 @@ extension LayerKind {
       }
       let channels = input.extents[0]
       let (epsilon, momentum) = (arguments.number("eps"), arguments.number("momentum"))
-      return LayerPlan(output: input) { make(channels, epsilon, momentum) }
+      let sync = arguments.flag("sync")
+      return LayerPlan(output: input) { make(channels, epsilon, momentum, sync) }
     }
   }
 
