@@ -27,14 +27,18 @@ enum Failure {
     case let error as any ReportedError: error.exitCode
     case let error as RankError: exitCode(of: error.underlying)
     case is ParallelError: .configuration
+    case let error as DisagreementError:
+      error.subject == .data ? .dataError : .configuration
     default: .failure
     }
   }
 
   /// Writes the message to standard error.
   static func report(_ error: any Error) {
-    // Every rank finds the same mistakes in the same configuration; one of them says so.
-    guard isSpeaking || !(error is ConfigurationError || error is ParallelError) else {
+    // Every rank finds these alike; one of them says so.
+    let isCommon =
+      error is ConfigurationError || error is ParallelError || error is DisagreementError
+    guard isSpeaking || !isCommon else {
       // mpirun kills all ranks as soon as one fails: let the speaker finish first.
       usleep(300_000)
       return

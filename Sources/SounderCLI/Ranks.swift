@@ -27,8 +27,8 @@ enum Ranks {
       let code = try body(group)
       try group.leave()
       return code
-    } catch let error as ParallelError {
-      // A job that cannot be cut like that: all ranks find out alike, so all leave in order.
+    } catch let error where error is ParallelError || error is DisagreementError {
+      // A job that cannot be cut or begun like that: all ranks find out alike and leave in order.
       try group.leave()
       throw error
     } catch {

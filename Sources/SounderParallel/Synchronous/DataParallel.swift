@@ -28,6 +28,14 @@ public final class DataParallel {
     case replicated
   }
 
+  /// Whose parameters a job begins with.
+  public enum InitialValues: Sendable {
+    /// Those of rank 0, whatever the others have.
+    case ofFirstRank
+    /// All ranks must have the same.
+    case equal
+  }
+
   /// How a job is run in parallel.
   public struct Options: Sendable {
     /// Where parameters and optimiser state live.
@@ -40,6 +48,8 @@ public final class DataParallel {
     public var clipNorm: Double?
     /// The seed of the random numbers drawn inside the model.
     public var seed: UInt64 = 0
+    /// Whose parameters the job begins with.
+    public var initialValues = InitialValues.ofFirstRank
 
     /// The defaults.
     public init() {}
@@ -67,28 +77,51 @@ public final class DataParallel {
   let reducer: GradientReducer
   private let schedule: [ShardPlan.Step]
   private let buffers: BufferExchange?
+  private let statistics: JointStatistics?
 
-  /// Prepares a model for parallel steps; every rank calls this with an equal model.
+  /// Prepares a model for parallel steps; every rank calls this with an equal model and equal options.
   ///
   /// The parameters move into shared memory (form `sharded`) or flat memory of this process
   /// (`replicated`), with the values of rank 0.
-  /// - Throws: ``ParallelError`` for a job that cannot be cut like that or has parameters that are not
-  ///   float32; ``CommunicationError``.
+  /// - Throws: ``DisagreementError`` if model, optimiser or options differ between ranks;
+  ///   ``ParallelError`` for a job that cannot be cut like that or has parameters that are not float32;
+  ///   ``CommunicationError``.
   public init(
     model: Module, optimizer: OptimizerConfiguration, group: any ProcessGroup,
     options: Options = Options()
   ) throws {
     self.group = group
     self.options = options
+    try Self.agree(model, optimizer, group, options)
     plan = try ShardPlan(shards: options.virtualShards ?? group.size, ranks: group.size)
     reducer = try GradientReducer(
       model: model, optimizer: optimizer, group: group, plan: plan, options: options)
+    statistics = try JointStatistics(model: model, group: group, plan: plan)
     buffers = try BufferExchange(model: model, group: group, shards: plan.shards)
     schedule = plan.schedule(of: reducer.position).steps
   }
 
+  deinit { statistics?.detach() }
+
+  private static func agree(
+    _ model: Module, _ optimizer: OptimizerConfiguration, _ group: any ProcessGroup,
+    _ options: Options
+  ) throws {
+    guard group.size > 1 else { return }
+    var agreement = Agreement()
+    agreement.add(options, of: "options")
+    agreement.add(optimizer, of: "optimizer")
+    agreement.add(model, values: options.initialValues == .equal)
+    try agreement.check(group)
+  }
+
   /// The virtual shards this rank computes.
   public var shards: Range<Int> { plan.shards(of: reducer.position) }
+
+  /// Refuses the size of a batch that the model cannot be trained with on this many ranks; any size is
+  /// good unless a layer normalises over the whole batch.
+  /// - Throws: ``ParallelError``, on all ranks alike.
+  public func check(batch sampleCount: Int) throws { try statistics?.check(batch: sampleCount) }
 
   /// Takes one step: forward and backward for each shard of this rank, reduction, update.
   ///
@@ -102,6 +135,7 @@ public final class DataParallel {
     learningRate: Double, sampleCount: Int, stopRequested: Bool = false,
     loss: (_ shard: Int) throws -> Tensor
   ) throws -> Outcome {
+    try check(batch: sampleCount)
     do {
       try reducer.begin(step: stepCount, learningRate: learningRate)
       buffers?.beginStep()
@@ -116,6 +150,7 @@ public final class DataParallel {
             seed: options.seed, step: UInt64(stepCount), shard: UInt64(entry.shard))
           value = try withRandomContext(context) {
             let result = try loss(entry.shard)
+            try statistics?.check()
             try result.backward(gradient: Tensor(scalar: .float(weight), result.dtype))
             return result.item() * weight
           }

@@ -23,10 +23,16 @@ final class SynchronousTrainer: Trainer {
     options.bucketBytes = configuration.parallel.bucketBytes
     options.clipNorm = configuration.train.clipNorm
     options.seed = UInt64(configuration.seed)
+    // Every rank has built the model from the same seed.
+    options.initialValues = .equal
     parallel = try DataParallel(
       model: model, optimizer: configuration.optimizerConfiguration, group: group,
       options: options)
     schedule = configuration.learningRateSchedule(steps: plan.stepCount)
+    let batchSize = configuration.train.batchSize
+    try parallel.check(batch: min(batchSize, dataset.count))
+    // The last batch of an epoch is what the others leave.
+    if dataset.count % batchSize > 0 { try parallel.check(batch: dataset.count % batchSize) }
     let sampler = DistributedSampler(
       sampleCount: dataset.count, batchSize: configuration.train.batchSize,
       shardCount: parallel.plan.shards, seed: configuration.seed,

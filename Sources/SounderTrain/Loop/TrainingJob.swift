@@ -36,9 +36,11 @@ public struct TrainingJob: Sendable {
   /// Trains, judges and writes; every rank of the group calls this.
   ///
   /// - Returns: ``ExitCode/success``, or the code of the signal that stopped all ranks.
-  /// - Throws: ``FileError``, ``TrainingError``, ``ParallelError``, ``CommunicationError``.
+  /// - Throws: ``FileError``, ``TrainingError``, ``ParallelError``, ``DisagreementError``,
+  ///   ``CommunicationError``.
   public func run(_ group: any ProcessGroup) throws -> ExitCode {
     let configuration = resolved.configuration
+    if group.size > 1 { try Agreement(configuration, data).check(group) }
     let plan = try JobPlan(configuration, data)
     let reporter = ProgressReporter(style: style, rank: group.rank)
     let directory = RunDirectory(path: runDirectory)
