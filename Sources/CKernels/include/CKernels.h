@@ -7,6 +7,7 @@
 #include "ck_digest.h"
 #include "ck_dtype.h"
 #include "ck_elementwise.h"
+#include "ck_finite.h"
 #include "ck_fused.h"
 #include "ck_hogwild.h"
 #include "ck_index.h"
