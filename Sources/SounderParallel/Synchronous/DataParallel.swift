@@ -63,6 +63,8 @@ public final class DataParallel {
     public let gradientNorm: Double?
     /// Whether any rank asked to stop.
     public let shouldStop: Bool
+    /// Whether the update was left out because a rank refused its gradients.
+    public let isSkipped: Bool
   }
 
   /// The processes that take part.
@@ -74,7 +76,7 @@ public final class DataParallel {
   /// Steps taken so far.
   public private(set) var stepCount = 0
 
-  let reducer: GradientReducer
+  let reducer: Reducer
   private let schedule: [ShardPlan.Step]
   private let buffers: BufferExchange?
   private let statistics: JointStatistics?
@@ -94,7 +96,7 @@ public final class DataParallel {
     self.options = options
     try Self.agree(model, optimizer, group, options)
     plan = try ShardPlan(shards: options.virtualShards ?? group.size, ranks: group.size)
-    reducer = try GradientReducer(
+    reducer = try Reducer(
       model: model, optimizer: optimizer, group: group, plan: plan, options: options)
     statistics = try JointStatistics(model: model, group: group, plan: plan)
     buffers = try BufferExchange(model: model, group: group, shards: plan.shards)

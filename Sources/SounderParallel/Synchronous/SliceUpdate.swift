@@ -7,48 +7,52 @@ import SounderNN
 /// This rank's part of reduction and update: its slice of every bucket.
 ///
 /// In the sharded form a block of the summed gradient goes from the addition straight into the
-/// optimiser, which changes the shared parameters; nobody gathers anything. With clipping the update
-/// waits for the norm, and in the replicated form the sum is left where all ranks can copy it.
+/// optimiser, which changes the shared parameters; nobody gathers anything. When the update waits for a
+/// verdict or a norm, and in the replicated form, the sum is kept first. A parameter that nobody used
+/// is left alone by the optimiser: no decay, no momentum, no step counted.
 final class SliceUpdate {
-  private let memory: StepRegion
-  private let buckets: BucketPlan
+  let memory: StepRegion
   private let optimizer: FlatOptimizer
-  private let options: DataParallel.Options
-  private let localRank: Int
-  private let localSize: Int
+  private let isSharded: Bool
+  private let pieces: PieceNumbers
   private let sum: TreeSum
-  private let elementCount: Int
   /// Parameters and state the optimiser works on: shared, or this rank's own.
   private let parameters: UnsafeMutablePointer<Float>
   private let state: [UnsafeMutableRawPointer]
   private let ownMemory: [NDArray]
-  /// The parameters on which weight decay does not act, in the order of the layout.
-  private let undecayed: [Range<Int>]
-  private var step = 1
+  /// Whether weight decay acts on each parameter.
+  private let decays: [Bool]
+  /// The updates every parameter has had, which Adam's bias correction depends on.
+  private(set) var stepCounts: [Int]
+  /// This rank's slice of every bucket.
+  private var slices: [[BucketPlan.Segment]] = []
   private var learningRate = 0.0
 
-  private var isSharded: Bool { options.update == .sharded }
-  /// Whether slices are updated as soon as they are summed.
-  private var updatesAtOnce: Bool { isSharded && options.clipNorm == nil }
+  /// What a step does with the sums.
+  struct Policy {
+    /// Whether updates wait until all sums are there.
+    var defersUpdate: Bool
+    /// Whether the norm of the gradient is wanted.
+    var measuresNorm: Bool
+  }
+  private var policy = Policy(defersUpdate: false, measuresNorm: false)
+  /// Whether sums are kept until the end of the step.
+  var defersUpdate: Bool { !isSharded || policy.defersUpdate }
 
   init(
-    model: Module, memory: StepRegion, buckets: BucketPlan, optimizer: FlatOptimizer,
-    group: any ProcessGroup, options: DataParallel.Options, leaves: [TreeSum.Leaf], shards: Int
+    model: Module, memory: StepRegion, optimizer: FlatOptimizer, group: any ProcessGroup,
+    update: DataParallel.Update, leaves: [TreeSum.Leaf], shards: Int
   ) throws {
     self.memory = memory
-    self.buckets = buckets
     self.optimizer = optimizer
-    self.options = options
-    localRank = memory.region.localRank
-    localSize = memory.region.localSize
-    elementCount = memory.elementCount
+    let entries = model.parameterLayout().entries
+    pieces = PieceNumbers(ranges: entries.map(\.range))
     sum = TreeSum(leaves: leaves, root: 0..<shards)
-    undecayed = model.parameterLayout().entries.filter {
-      !optimizer.configuration.decays($0.tensor.shape)
-    }.map(\.range)
-    let sharded = options.update == .sharded
+    decays = entries.map { optimizer.configuration.decays($0.tensor.shape) }
+    stepCounts = Array(repeating: 0, count: entries.count)
+    isSharded = update == .sharded
     let count = memory.elementCount
-    if sharded {
+    if isSharded {
       ownMemory = []
       parameters = memory.parameters
       state = (0..<optimizer.stateSlotCount).map { UnsafeMutableRawPointer(memory.state($0)) }
@@ -64,12 +68,12 @@ final class SliceUpdate {
 
   /// Moves the parameters into the memory that is updated, with the values of rank 0.
   private func bind(_ model: Module, _ group: any ProcessGroup) throws {
-    let initial = Kernels.zeros([elementCount], .float32)
+    let initial = Kernels.zeros([memory.elementCount], .float32)
     model.bindParameters(to: initial.pointer, owner: initial.storage)
     let bytes = UnsafeMutableRawBufferPointer(
-      start: initial.pointer, count: elementCount * MemoryLayout<Float>.stride)
+      start: initial.pointer, count: memory.elementCount * MemoryLayout<Float>.stride)
     try group.broadcast(bytes, root: 0)
-    if !isSharded || localRank == 0 {
+    if !isSharded || memory.region.localRank == 0 {
       UnsafeMutableRawPointer(parameters).copyMemory(
         from: initial.pointer, byteCount: bytes.count)
     }
@@ -78,122 +82,115 @@ final class SliceUpdate {
       to: parameters, owner: isSharded ? memory.region : ownMemory[0].storage, copying: false)
   }
 
-  func begin(step: Int, learningRate: Double) {
-    self.step = step
+  // MARK: One step
+
+  /// Takes over the buckets of the coming steps.
+  func adopt(_ plan: BucketPlan) {
+    slices = plan.buckets.map {
+      $0.slice(memory.region.localRank, of: memory.region.localSize)
+    }
+  }
+
+  func begin(learningRate: Double, policy: Policy) {
     self.learningRate = learningRate
+    self.policy = policy
   }
 
   /// Adds up this rank's slice of a bucket and updates it, or keeps the sum for later.
-  func reduce(bucket index: Int) {
-    let bucket = buckets.buckets[index]
-    for block in blocks(of: bucket.slice(localRank, of: localSize)) {
-      let gradient = sum.block(block)
-      if updatesAtOnce {
-        apply(block, gradient - block.lowerBound, scale: 1)
-      } else {
-        keptSum.advanced(by: block.lowerBound).update(from: gradient, count: block.count)
+  ///
+  /// - Parameter isTouched: Whether any rank used a parameter.
+  func reduce(bucket: Int, isTouched: (Int) -> Bool) {
+    for segment in slices[bucket] {
+      if isTouched(segment.parameter) {
+        for block in Self.blocks(of: segment.range) {
+          let gradient = sum.block(block)
+          if !defersUpdate {
+            apply(segment.parameter, block, gradient - block.lowerBound, scale: 1)
+          } else {
+            keptSum.advanced(by: block.lowerBound).update(from: gradient, count: block.count)
+          }
+        }
+        if policy.measuresNorm { measure(segment) }
+      } else if policy.measuresNorm {
+        let norms = memory.norms(count: pieces.total)
+        pieces.forEach(of: segment) { number, _ in norms[number] = 0 }
       }
     }
-    if options.clipNorm != nil { measure(bucket) }
   }
+
+  /// Counts an update of a parameter; before its first block is updated.
+  func countStep(_ parameter: Int) { stepCounts[parameter] += 1 }
 
   /// Where sums that are not used at once are kept.
   ///
   /// In the sharded form that is this rank's own first slot, in whose slice nobody else is interested.
   private var keptSum: UnsafeMutablePointer<Float> {
-    isSharded ? memory.slot(0, of: localRank) : memory.reduced
+    isSharded ? memory.slot(0, of: memory.region.localRank) : memory.reduced
   }
 
-  private func measure(_ bucket: BucketPlan.Bucket) {
-    let norms = memory.norms(count: buckets.pieceTotal)
-    for number in bucket.pieceNumbers(localRank, of: localSize) {
-      let piece = number - bucket.firstPiece
+  private func measure(_ segment: BucketPlan.Segment) {
+    let norms = memory.norms(count: pieces.total)
+    pieces.forEach(of: segment) { number, range in
       norms[number] = ck_squared_norm_f32(
-        keptSum, Int64(bucket.pieceStart(piece)), Int64(bucket.pieceStart(piece + 1)))
+        keptSum, Int64(range.lowerBound), Int64(range.upperBound))
     }
   }
 
   /// The norm of the whole gradient, once all ranks have measured their pieces: summed in the order of
   /// the pieces, so that it does not depend on the number of ranks.
   func gradientNorm() -> Double {
-    let norms = memory.norms(count: buckets.pieceTotal)
-    return (0..<buckets.pieceTotal).reduce(0) { $0 + norms[$1] }.squareRoot()
+    let norms = memory.norms(count: pieces.total)
+    return (0..<pieces.total).reduce(0) { $0 + norms[$1] }.squareRoot()
   }
 
-  /// Updates this rank's slices with the clipped gradient.
-  func applyDeferred(norm: Double?) {
-    guard isSharded, let norm else { return }
-    for bucket in buckets.buckets {
-      for block in blocks(of: bucket.slice(localRank, of: localSize)) {
-        apply(block, UnsafePointer(keptSum), scale: clipScale(norm))
+  /// Updates this rank's slices with sums that were kept (form `sharded`).
+  func applyKept(scale: Double, isTouched: (Int) -> Bool) {
+    for segment in slices.joined() where isTouched(segment.parameter) {
+      for block in Self.blocks(of: segment.range) {
+        apply(segment.parameter, block, UnsafePointer(keptSum), scale: scale)
       }
     }
   }
 
-  /// Gives every parameter its whole gradient and updates this rank's copy of the parameters.
-  func finishReplicated(_ tensors: [Tensor], _ ranges: [Range<Int>], norm: Double?) {
-    guard !isSharded else { return }
-    let own = memory.slot(0, of: localRank)
-    own.update(from: memory.reduced, count: elementCount)
-    for (tensor, range) in zip(tensors, ranges) {
-      tensor.accumulator?.gradient = Tensor(
-        memory.array(own, offset: range.lowerBound, shape: tensor.shape))
-    }
-    apply(0..<elementCount, UnsafePointer(own), scale: norm.map(clipScale) ?? 1)
+  /// Copies the sum of a whole parameter to this rank (form `replicated`), which may be done once all
+  /// ranks of the host have added up their slices.
+  func copySum(_ segment: BucketPlan.Segment) -> UnsafeMutablePointer<Float> {
+    let own = memory.slot(0, of: memory.region.localRank)
+    (own + segment.range.lowerBound).update(
+      from: memory.reduced + segment.range.lowerBound, count: segment.range.count)
+    return own
   }
 
-  /// Adds this host's gradients up to its tree nodes, in this rank's slice.
-  func reduceHostPartials(_ hosts: HostExchange, plan: ShardPlan) {
-    let leaves = hosts.localLeaves(in: memory, plan: plan)
-    for (node, target) in hosts.ownNodes(in: memory) {
+  /// Updates this rank's copy of a parameter with the sum it has copied (form `replicated`).
+  func applyCopy(_ segment: BucketPlan.Segment, scale: Double) {
+    let own = memory.slot(0, of: memory.region.localRank)
+    apply(segment.parameter, segment.range, UnsafePointer(own), scale: scale)
+  }
+
+  /// Adds the host's gradients in this rank's slice of a bucket up to the host's tree nodes.
+  func sumHost(_ bucket: Int, _ leaves: [TreeSum.Leaf], into sums: [HostSum]) {
+    for target in sums {
       let partial = TreeSum(
-        leaves: leaves.filter { node.contains($0.node.lowerBound) }, root: node)
+        leaves: leaves.filter { target.node.contains($0.node.lowerBound) }, root: target.node)
       defer { partial.deallocate() }
-      for bucket in buckets.buckets {
-        for block in blocks(of: bucket.slice(localRank, of: localSize)) {
-          (target + block.lowerBound).update(from: partial.block(block), count: block.count)
+      for segment in slices[bucket] {
+        for block in Self.blocks(of: segment.range) {
+          (target.sum + block.lowerBound).update(from: partial.block(block), count: block.count)
         }
       }
     }
   }
 
-  private func apply(_ range: Range<Int>, _ gradients: UnsafePointer<Float>, scale: Double) {
-    var begin = range.lowerBound
-    for part in undecayed[firstUndecayed(after: begin)...] {
-      if part.lowerBound >= range.upperBound { break }
-      apply(begin..<max(part.lowerBound, begin), gradients, scale, decays: true)
-      begin = max(part.lowerBound, begin)
-      let end = min(part.upperBound, range.upperBound)
-      apply(begin..<end, gradients, scale, decays: false)
-      begin = end
-    }
-    apply(begin..<range.upperBound, gradients, scale, decays: true)
-  }
-
   private func apply(
-    _ range: Range<Int>, _ gradients: UnsafePointer<Float>, _ scale: Double, decays: Bool
+    _ parameter: Int, _ range: Range<Int>, _ gradients: UnsafePointer<Float>, scale: Double
   ) {
     optimizer.update(
-      range, parameters: parameters, gradients: gradients, state: state, step: step,
-      learningRate: learningRate, gradientScale: scale, decays: decays)
+      range, parameters: parameters, gradients: gradients, state: state,
+      step: stepCounts[parameter], learningRate: learningRate, gradientScale: scale,
+      decays: decays[parameter])
   }
 
-  /// The first of the undecayed ranges that ends after an element.
-  private func firstUndecayed(after element: Int) -> Int {
-    var (low, high) = (0, undecayed.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if undecayed[middle].upperBound > element { high = middle } else { low = middle + 1 }
-    }
-    return low
-  }
-
-  private func clipScale(_ norm: Double) -> Double {
-    guard let limit = options.clipNorm else { return 1 }
-    return min(1, limit / (norm + 1e-6))
-  }
-
-  private func blocks(of range: Range<Int>) -> some Sequence<Range<Int>> {
+  private static func blocks(of range: Range<Int>) -> some Sequence<Range<Int>> {
     stride(from: range.lowerBound, to: range.upperBound, by: TreeSum.blockCount).lazy.map {
       $0..<Swift.min($0 + TreeSum.blockCount, range.upperBound)
     }

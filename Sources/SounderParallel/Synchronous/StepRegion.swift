@@ -4,9 +4,25 @@ import SounderComm
 /// The memory the ranks of a host share for synchronous steps, and where everything lies in it.
 ///
 /// Per host: parameters and optimiser state (form `sharded`), the reduced gradient, the partial sums of
-/// other hosts. Per rank: gradient slots and a line with the losses of its shards. Written by one rank
-/// and read by others only across an epoch of `flags`.
+/// all hosts and the bucket headers joined over them. Per rank: gradient slots, bucket headers and a line
+/// with the losses of its shards. Written by one rank and read by others only across an epoch of `flags`.
 final class StepRegion {
+  /// The channel of `flags` on which the ranks of a host agree about transfers to other hosts.
+  static let networkChannel = 1
+
+  /// What the size of the region depends on; the same on all ranks of the group.
+  struct Extent {
+    var elementCount: Int
+    var parameters: Int
+    var sharesParameters: Bool
+    var stateSlots: Int
+    var slotsPerRank: Int
+    /// Tree nodes of all hosts, 0 on a single host.
+    var hostNodes: Int
+    var pieces: Int
+    var shards: Int
+  }
+
   let region: SharedRegion
   let flags: EpochFlags
   let elementCount: Int
@@ -23,6 +39,9 @@ final class StepRegion {
     var slotsPerRank = 0
     var reduced = 0
     var hostPartials = 0
+    var headers = 0
+    var headerWords = 0
+    var networkHeaders = 0
     var norms = 0
     var reports = 0
 
@@ -33,30 +52,31 @@ final class StepRegion {
     }
   }
 
-  /// Makes the region; every rank of the group calls this with the same arguments.
+  /// Makes the region; every rank of the group calls this with the same extent.
   /// - Throws: ``CommunicationError`` if the host has not enough memory or a rank does not arrive.
-  init(
-    group: any ProcessGroup, elementCount: Int, sharesParameters: Bool, stateSlots: Int,
-    slotsPerRank: Int, hostNodes: Int, pieces: Int, shards: Int
-  ) throws {
+  init(group: any ProcessGroup, _ extent: Extent) throws {
     let localSize = group.topology.localSize
+    elementCount = max(extent.elementCount, 1)
     let bytes = elementCount * MemoryLayout<Float>.stride
     var parts = Parts()
     parts.flags = parts.take(EpochFlags.byteCount(ranks: localSize))
-    if sharesParameters {
+    if extent.sharesParameters {
       parts.parameters = parts.take(bytes)
-      parts.state = (0..<stateSlots).map { _ in parts.take(bytes) }
+      parts.state = (0..<extent.stateSlots).map { _ in parts.take(bytes) }
     } else {
       parts.reduced = parts.take(bytes)
     }
-    parts.slotsPerRank = slotsPerRank
+    parts.slotsPerRank = extent.slotsPerRank
     parts.slotBytes = (bytes + 4095) / 4096 * 4096
-    parts.slots = parts.take(localSize * slotsPerRank * parts.slotBytes)
-    parts.hostPartials = parts.take(hostNodes * parts.slotBytes)
-    parts.norms = parts.take(pieces * MemoryLayout<Double>.stride)
-    parts.reports = parts.take(2 * (shards + localSize) * MemoryLayout<Double>.stride)
+    parts.slots = parts.take(localSize * parts.slotsPerRank * parts.slotBytes)
+    parts.hostPartials = parts.take(extent.hostNodes * parts.slotBytes)
+    // Whole lines of 64 bytes, so that ranks don't write into each other's.
+    parts.headerWords = (BucketPlan.headerCapacity(parameters: extent.parameters) + 7) / 8 * 8
+    parts.headers = parts.take(localSize * parts.headerWords * MemoryLayout<UInt64>.stride)
+    parts.networkHeaders = parts.take(parts.headerWords * MemoryLayout<UInt64>.stride)
+    parts.norms = parts.take(extent.pieces * MemoryLayout<Double>.stride)
+    parts.reports = parts.take(2 * (extent.shards + localSize) * MemoryLayout<Double>.stride)
     self.parts = parts
-    self.elementCount = elementCount
     region = try group.makeSharedRegion(byteCount: parts.end)
     flags = EpochFlags(region: region, offset: parts.flags)
   }
@@ -82,6 +102,18 @@ final class StepRegion {
   /// The partial sum of a tree node that a host holds, this host's or one received from another.
   func hostPartial(_ index: Int) -> UnsafeMutablePointer<Float> {
     floats(parts.hostPartials + index * parts.slotBytes)
+  }
+
+  /// The headers a rank of this host has written, each bucket's at its place.
+  func headers(of localRank: Int) -> UnsafeMutablePointer<UInt64> {
+    region.pointer(
+      at: parts.headers + localRank * parts.headerWords * MemoryLayout<UInt64>.stride,
+      as: UInt64.self, count: parts.headerWords)
+  }
+
+  /// The headers joined over all hosts, each bucket's at its place; written by the network leg.
+  var networkHeaders: UnsafeMutablePointer<UInt64> {
+    region.pointer(at: parts.networkHeaders, as: UInt64.self, count: parts.headerWords)
   }
 
   /// The squared norms of the pieces of the reduced gradient.

@@ -73,26 +73,3 @@ struct ShardPlanTests {
     } throws: { "\($0)".contains("raise virtual_shards") }
   }
 }
-
-@Suite("The plan of gradient buckets")
-struct BucketPlanTests {
-  @Test("Buckets cover the parameters from the end", arguments: [1, 100, 5_000, 1_000_000])
-  func cover(limit: Int) {
-    let ranges = [0..<3000, 3008..<3018, 3024..<20_000, 20_000..<20_010]
-    let plan = BucketPlan(ranges: ranges, limit: limit)
-    #expect(plan.buckets.flatMap { $0.parameters.reversed() } == [3, 2, 1, 0])
-    for bucket in plan.buckets {
-      #expect(bucket.parameters.count == 1 || bucket.range.count <= limit)
-      for parts in 1...5 {
-        let slices = (0..<parts).map { bucket.slice($0, of: parts) }
-        #expect(slices[0].lowerBound == bucket.range.lowerBound)
-        #expect(slices[parts - 1].upperBound == bucket.range.upperBound)
-        for (left, right) in zip(slices, slices.dropFirst()) {
-          #expect(left.upperBound == right.lowerBound)
-        }
-      }
-      #expect(bucket.pieceStart(bucket.pieces) == bucket.range.upperBound)
-    }
-    #expect(plan.pieceTotal == plan.buckets.reduce(0) { $0 + $1.pieces })
-  }
-}

@@ -1,0 +1,55 @@
+import SounderComm
+
+/// Which virtual shards, and so which nodes of the reduction tree, each host holds.
+///
+/// Positions number the ranks host by host, so that every host has a contiguous range of shards. A host
+/// adds its ranks' gradients up to the largest tree nodes inside its range; the rest of the tree joins
+/// nodes of several hosts.
+struct HostTree {
+  /// This rank's place in the order of shards.
+  let position: Int
+  /// The positions of the ranks of each host.
+  let positions: [Range<Int>]
+  /// The tree nodes of each host, from left to right.
+  let nodes: [[Range<Int>]]
+  /// This rank's host.
+  let host: Int
+
+  /// The number of hosts.
+  var hostCount: Int { positions.count }
+  /// The number of nodes over all hosts; none need memory on a single host.
+  var sharedNodeCount: Int { hostCount > 1 ? nodes.reduce(0) { $0 + $1.count } : 0 }
+
+  init(topology: Topology, plan: ShardPlan) {
+    host = topology.hosts[topology.rank]
+    var next = 0
+    var positions: [Range<Int>] = []
+    for index in 0..<topology.hostCount {
+      let count = topology.ranks(onHost: index).count
+      positions.append(next..<next + count)
+      next += count
+    }
+    self.positions = positions
+    position = positions[host].lowerBound + topology.localRank
+    nodes = positions.map { range in
+      let first = plan.shards(of: range.lowerBound).lowerBound
+      let last = plan.shards(of: range.upperBound - 1).upperBound
+      return ReductionTree.nodes(covering: first..<last, of: plan.shards)
+    }
+  }
+
+  /// The number of a host's node among those of all hosts, which is its place in
+  /// ``StepRegion/hostPartial(_:)``.
+  func index(of node: Int, on host: Int) -> Int {
+    nodes[..<host].reduce(node) { $0 + $1.count }
+  }
+
+  /// The tree nodes the ranks of this host hold in their gradient slots, from left to right.
+  func localLeaves(in memory: StepRegion, plan: ShardPlan) -> [TreeSum.Leaf] {
+    positions[host].enumerated().flatMap { localRank, position in
+      plan.schedule(of: position).nodes.enumerated().map { slot, node in
+        TreeSum.Leaf(node: node, base: UnsafePointer(memory.slot(slot, of: localRank)))
+      }
+    }
+  }
+}

@@ -1,0 +1,47 @@
+/// The network part of a reduction: how the sums of hosts meet, bucket by bucket.
+///
+/// The life of a bucket on a rank:
+///
+/// 1. *collecting*: gradients of the last shard are still missing on this rank.
+/// 2. *published*: this rank's gradients and its header are in shared memory.
+/// 3. All ranks of the host have published: the reducer adds this rank's slice of the bucket
+///    (`bucket.slice(localRank, of: localSize)`) up to each of ``hostSums`` and calls
+///    ``begin(bucket:header:)``. The bucket is *travelling*.
+/// 4. When ``isComplete(bucket:)`` says so, or at the end of the step after ``finish(bucket:)`` has
+///    waited, the reducer evaluates the tree over ``results`` on this rank's slice and updates.
+///
+/// Buckets begin in index order, on every rank the same. The reducer calls ``progress()`` whenever a
+/// gradient is complete and while it waits for others; all calls come from the rank's own thread. The step's
+/// end is a synchronisation of the host's ranks, so memory written for one step may be written again in the
+/// next. Of the epochs in ``StepRegion/flags``, channel 0 belongs to the reducer, channel
+/// ``StepRegion/networkChannel`` to the leg.
+///
+/// Bits: a leg that only moves sums gives those of one host, since every node of the tree is evaluated
+/// somewhere and all by the same additions.
+protocol NetworkLeg: AnyObject {
+  /// The tree nodes this host adds up, from left to right, and where their sums belong.
+  var hostSums: [HostSum] { get }
+  /// What the final sum is made of: addresses of sums of tree nodes that cover all shards from left to
+  /// right. Valid on this rank's slice of a bucket once that is complete, until the step ends.
+  var results: [TreeSum.Leaf] { get }
+
+  /// Prepares for a step with the given buckets, which may differ from those of the step before.
+  func beginStep(_ step: Int, buckets: BucketPlan) throws
+  /// Takes a bucket: this rank's slice of ``hostSums`` is written, `header` joins the ranks of this host.
+  func begin(bucket: Int, header: BucketHeader) throws
+  /// Moves pending transfers on; must return at once.
+  func progress() throws
+  /// Whether ``results`` may be read on this rank's slice of a bucket that was begun.
+  func isComplete(bucket: Int) throws -> Bool
+  /// Waits until a bucket is complete, which may progress others; a deadline ends the wait.
+  /// - Returns: The header joined over all hosts.
+  func finish(bucket: Int) throws -> BucketHeader
+  /// Called when all buckets are complete, before the host's ranks synchronise.
+  func endStep() throws
+}
+
+/// A tree node that a host adds up, and where the sum belongs.
+struct HostSum {
+  let node: Range<Int>
+  let sum: UnsafeMutablePointer<Float>
+}

@@ -1,0 +1,138 @@
+import CKernels
+import SounderComm
+
+// Buckets move through their stages in index order, on all ranks the same.
+extension Reducer {
+  /// Adds complete buckets of a shard to the slots before it, and publishes those of the last shard.
+  func completeShard(_ entry: ShardPlan.Step, isLast: Bool) throws {
+    while nextToPublish < progress.count && progress[nextToPublish].pending == 0 {
+      for slot in entry.additions { add(slot: slot, bucket: nextToPublish) }
+      if isLast { try publish(nextToPublish) }
+      nextToPublish += 1
+    }
+    if isLast { try advance() }
+  }
+
+  private func add(slot: Int, bucket: Int) {
+    let left = memory.slot(slot - 1, of: memory.region.localRank)
+    let right = memory.slot(slot, of: memory.region.localRank)
+    for segment in buckets.buckets[bucket].segments {
+      let begin = segment.range.lowerBound
+      ck_sum_f32(left + begin, left + begin, right + begin, segment.range.count)
+    }
+  }
+
+  /// Lets the ranks of the host see this rank's part of a bucket.
+  private func publish(_ bucket: Int) throws {
+    if let inspector { try inspect(bucket, inspector) }
+    progress[bucket].header.write(
+      to: memory.headers(of: memory.region.localRank) + buckets.buckets[bucket].headerOffset)
+    memory.flags.publish(epoch: epoch(bucket: bucket))
+    progress[bucket].stage = .published
+    note(.published, bucket: bucket)
+  }
+
+  private func inspect(_ bucket: Int, _ inspector: any GradientInspector) throws {
+    for (place, segment) in buckets.buckets[bucket].segments.enumerated()
+    where progress[bucket].header.isTouched(place) {
+      for slot in 0..<finalSlots {
+        let values = UnsafeBufferPointer(
+          start: memory.slot(slot, of: memory.region.localRank) + segment.range.lowerBound,
+          count: segment.range.count)
+        if try !inspector.accepts(parameter: segment.parameter, values: values) {
+          progress[bucket].header.refuse()
+        }
+      }
+    }
+  }
+
+  /// Moves buckets on as far as that goes without waiting for anybody.
+  func advance() throws {
+    try network?.progress()
+    while let bucket = firstUnsent, isPublishedByAll(bucket) { try send(bucket) }
+    while nextToReduce < progress.count, try isArrived(nextToReduce) { try reduce(nextToReduce) }
+  }
+
+  /// Moves all buckets to their end, waiting for other ranks where need be.
+  func advanceToEnd() throws {
+    while let bucket = firstUnsent {
+      try waitForPublication(of: bucket)
+      try send(bucket)
+    }
+    while nextToReduce < progress.count {
+      if network == nil { try waitForPublication(of: nextToReduce) }
+      try reduce(nextToReduce)
+    }
+  }
+
+  private func waitForPublication(of bucket: Int) throws {
+    try memory.flags.waitForAll(
+      epoch: epoch(bucket: bucket), "gradient bucket \(bucket) of step \(step)")
+  }
+
+  /// The first bucket that has not begun its way to other hosts though this rank has published it.
+  private var firstUnsent: Int? {
+    network != nil && nextToSend < nextToPublish ? nextToSend : nil
+  }
+
+  private func isPublishedByAll(_ bucket: Int) -> Bool {
+    (0..<memory.region.localSize).allSatisfy {
+      memory.flags.isReached($0, epoch: epoch(bucket: bucket))
+    }
+  }
+
+  private func isArrived(_ bucket: Int) throws -> Bool {
+    if let network {
+      return try progress[bucket].stage == .travelling && network.isComplete(bucket: bucket)
+    }
+    return progress[bucket].stage == .published && isPublishedByAll(bucket)
+  }
+
+  /// Adds up this rank's slice over the host and passes it on to the other hosts.
+  private func send(_ bucket: Int) throws {
+    guard let network else { return }
+    joinHeaders(bucket)
+    update.sumHost(bucket, hostLeaves, into: network.hostSums)
+    note(.networkBegin, bucket: bucket)
+    progress[bucket].stage = .travelling
+    nextToSend = bucket + 1
+    try network.begin(bucket: bucket, header: progress[bucket].header)
+  }
+
+  private func joinHeaders(_ bucket: Int) {
+    for rank in 0..<memory.region.localSize where rank != memory.region.localRank {
+      progress[bucket].header.formUnion(
+        memory.headers(of: rank) + buckets.buckets[bucket].headerOffset)
+    }
+  }
+
+  /// Adds up this rank's slice and updates it, or keeps the sum.
+  private func reduce(_ bucket: Int) throws {
+    if let network {
+      progress[bucket].header = try network.finish(bucket: bucket)
+      note(.networkEnd, bucket: bucket)
+    } else {
+      joinHeaders(bucket)
+    }
+    note(.reduceBegin, bucket: bucket)
+    if !update.defersUpdate { countUpdates(of: bucket) }
+    update.reduce(bucket: bucket) { self.isTouched($0) }
+    progress[bucket].stage = .reduced
+    nextToReduce = bucket + 1
+    note(.reduceEnd, bucket: bucket)
+  }
+
+  /// Counts an update of every parameter of a bucket that was used.
+  func countUpdates(of bucket: Int) {
+    for (place, segment) in buckets.buckets[bucket].segments.enumerated()
+    where progress[bucket].header.isTouched(place) {
+      update.countStep(segment.parameter)
+    }
+  }
+
+  /// Whether any rank used a parameter in this step; known once its bucket is reduced.
+  func isTouched(_ parameter: Int) -> Bool {
+    progress[buckets.bucketOfParameter[parameter]].header.isTouched(
+      buckets.placeOfParameter[parameter])
+  }
+}

@@ -1,0 +1,93 @@
+import SounderArray
+import SounderAutograd
+import SounderComm
+
+extension Reducer {
+  /// Reduces what is left, updates, and waits until all ranks of the host have done so.
+  func finish(stopRequested: Bool) throws -> DataParallel.Outcome {
+    let report = memory.report(step: step, count: reportCount)
+    report[plan.shards + memory.region.localRank] = stopRequested ? 1 : 0
+    try advanceToEnd()
+    try network?.endStep()
+    let norm = try agreeOnNorm()
+    state = .finished
+    let isRefused = progress.contains { $0.header.isRefused }
+    if update.defersUpdate && !isRefused {
+      for bucket in progress.indices { countUpdates(of: bucket) }
+    }
+    let scale = norm.map(clipScale) ?? 1
+    if !isRefused { applyKept(scale: scale) }
+    try synchronise(.end, "the end of step \(step)")
+    if options.update == .replicated { finishReplicated(isRefused: isRefused, scale: scale) }
+    for parameter in parameters {
+      parameter.incrementVersion()
+      // What this rank's slot holds is a part of the gradient, or has been consumed.
+      if options.update == .sharded { parameter.accumulator?.gradient = nil }
+    }
+    let result = try outcome(report, norm: norm, isSkipped: isRefused)
+    consumeEpochs()
+    state = .idle
+    return result
+  }
+
+  private func synchronise(_ agreement: Agreement, _ phase: @autoclosure () -> String) throws {
+    memory.flags.publish(epoch: epoch(agreement))
+    try memory.flags.waitForAll(epoch: epoch(agreement), phase())
+  }
+
+  /// The norm of the gradient, if it is wanted.
+  private func agreeOnNorm() throws -> Double? {
+    guard options.clipNorm != nil else { return nil }
+    try synchronise(.norm, "the gradient's norm of step \(step)")
+    return update.gradientNorm()
+  }
+
+  private func clipScale(_ norm: Double) -> Double {
+    guard let limit = options.clipNorm else { return 1 }
+    return min(1, limit / (norm + 1e-6))
+  }
+
+  private func applyKept(scale: Double) {
+    guard options.update == .sharded, update.defersUpdate else { return }
+    note(.updateBegin, bucket: 0)
+    update.applyKept(scale: scale) { self.isTouched($0) }
+    note(.updateEnd, bucket: 0)
+  }
+
+  /// Gives every parameter its whole gradient and updates this rank's copy of the parameters.
+  private func finishReplicated(isRefused: Bool, scale: Double) {
+    note(.updateBegin, bucket: 0)
+    for (index, parameter) in parameters.enumerated() {
+      guard isTouched(index) else {
+        parameter.accumulator?.gradient = nil
+        continue
+      }
+      let segment = BucketPlan.Segment(parameter: index, range: ranges[index])
+      let own = update.copySum(segment)
+      parameter.accumulator?.gradient = Tensor(
+        memory.array(own, offset: ranges[index].lowerBound, shape: parameter.shape))
+      if !isRefused { update.applyCopy(segment, scale: scale) }
+    }
+    note(.updateEnd, bucket: 0)
+  }
+
+  private func outcome(
+    _ report: UnsafeMutablePointer<Double>, norm: Double?, isSkipped: Bool
+  ) throws -> DataParallel.Outcome {
+    var losses = Array(UnsafeBufferPointer(start: report, count: plan.shards))
+    var stop: [Int64] = [
+      (0..<memory.region.localSize).contains { report[plan.shards + $0] != 0 } ? 1 : 0
+    ]
+    if network != nil {
+      // Every shard's loss is known on one host; the others hold what an earlier step left.
+      for shard in losses.indices where !plan.shards(of: position).contains(shard) {
+        losses[shard] = 0
+      }
+      try losses.withUnsafeMutableBytes { try group.allReduce($0, .float64, .sum) }
+      try stop.withUnsafeMutableBytes { try group.allReduce($0, .int64, .max) }
+    }
+    return DataParallel.Outcome(
+      loss: losses.reduce(0, +), gradientNorm: norm, shouldStop: stop[0] != 0,
+      isSkipped: isSkipped)
+  }
+}

@@ -1,0 +1,206 @@
+import CKernels
+import SounderArray
+import SounderAutograd
+import SounderComm
+import SounderNN
+
+/// Collects the gradients of one step and reduces them bucket by bucket.
+///
+/// Leaves tell it when their gradient is complete. A bucket whose gradients are all there is published
+/// to the other ranks, in index order; a bucket that all ranks of the host have published is reduced:
+/// each rank adds up its slice and, in the sharded form, updates the parameters there at once. That is
+/// safe during the backward pass, because a gradient is complete only after every operator that reads
+/// the parameter has run, on all ranks.
+///
+/// `Reducer.swift` collects, `Reducer+Buckets.swift` moves buckets through their stages,
+/// `Reducer+Finish.swift` ends the step.
+final class Reducer {
+  /// Where a step is.
+  enum State: Hashable {
+    /// Between steps.
+    case idle
+    /// Gradients of the rank's shards arrive.
+    case collecting
+    /// All gradients of this rank are there; others may be missing.
+    case reducing
+    /// Every sum is there, the verdict is known, updates that had to wait may be done.
+    case finished
+  }
+
+  let memory: StepRegion
+  /// This rank's place in the order of shards.
+  let position: Int
+  let group: any ProcessGroup
+  let plan: ShardPlan
+  let options: DataParallel.Options
+  let parameters: [Tensor]
+  let ranges: [Range<Int>]
+  let update: SliceUpdate
+  /// The way to other hosts; nil on a single host.
+  let network: (any NetworkLeg)?
+  let hostLeaves: [TreeSum.Leaf]
+  let finalSlots: Int
+
+  /// Looks at gradients before they are published.
+  var inspector: (any GradientInspector)?
+  /// Whether a rank may refuse a step, so that no update happens before all have accepted.
+  var mayRefuse = false
+  /// Told of everything that happens to buckets; nil costs one test.
+  var observer: ((ReducerEvent, _ bucket: Int) -> Void)?
+
+  var state = State.idle
+  var step = 0
+  var buckets: BucketPlan
+  /// How far each bucket is.
+  var progress: [BucketProgress] = []
+  /// The first bucket whose gradients of this shard are not complete on this rank.
+  var nextToPublish = 0
+  /// The first bucket this rank has not passed on to the network (several hosts only).
+  var nextToSend = 0
+  /// The first bucket this rank has not reduced.
+  var nextToReduce = 0
+  private var entry = ShardPlan.Step(shard: 0, slot: 0, additions: [])
+  private var isTouched: [Bool]
+  private var epochBase: UInt32 = 0
+
+  init(
+    model: Module, optimizer: OptimizerConfiguration, group: any ProcessGroup, plan: ShardPlan,
+    options: DataParallel.Options
+  ) throws {
+    let layout = model.parameterLayout()
+    for item in layout.entries where item.tensor.dtype != .float32 {
+      throw ParallelError(
+        "parallel.mode sync: parameter '\(item.name)' is \(item.tensor.dtype), only float32 can be "
+          + "reduced; convert the model")
+    }
+    self.group = group
+    self.plan = plan
+    self.options = options
+    parameters = layout.entries.map(\.tensor)
+    ranges = layout.entries.map(\.range)
+    // Gradients are complete in about the reverse order of the forward pass.
+    buckets = BucketPlan(
+      ranges: ranges, order: parameters.indices.reversed(),
+      limit: max(options.bucketBytes / MemoryLayout<Float>.stride, 1))
+    let tree = HostTree(topology: group.topology, plan: plan)
+    position = tree.position
+    finalSlots = plan.schedule(of: position).nodes.count
+    let flat = FlatOptimizer(optimizer)
+    memory = try StepRegion(
+      group: group,
+      StepRegion.Extent(
+        elementCount: layout.elementCount, parameters: parameters.count,
+        sharesParameters: options.update == .sharded, stateSlots: flat.stateSlotCount,
+        slotsPerRank: plan.slotCount, hostNodes: tree.sharedNodeCount,
+        pieces: PieceNumbers(ranges: ranges).total, shards: plan.shards))
+    hostLeaves = tree.localLeaves(in: memory, plan: plan)
+    network =
+      tree.hostCount > 1 ? EndOfStepExchange(group: group, tree: tree, memory: memory) : nil
+    isTouched = Array(repeating: false, count: parameters.count)
+    update = try SliceUpdate(
+      model: model, memory: memory, optimizer: flat, group: group, update: options.update,
+      leaves: network?.results ?? hostLeaves, shards: plan.shards)
+    update.adopt(buckets)
+    for (index, parameter) in parameters.enumerated() {
+      parameter.accumulator?.sink = { [unowned self] _ in try self.parameterReady(index) }
+    }
+  }
+
+  deinit {
+    for parameter in parameters {
+      parameter.accumulator?.sink = nil
+      parameter.accumulator?.destination = nil
+    }
+    update.deallocate()
+  }
+
+  // MARK: Collecting
+
+  /// Begins a step; `learningRate` is that of its update.
+  func begin(step: Int, learningRate: Double) throws {
+    self.step = step
+    state = .collecting
+    progress = buckets.buckets.map(BucketProgress.init)
+    nextToSend = 0
+    nextToReduce = 0
+    update.begin(
+      learningRate: learningRate,
+      policy: SliceUpdate.Policy(
+        defersUpdate: options.clipNorm != nil || mayRefuse, measuresNorm: options.clipNorm != nil))
+    try network?.beginStep(step, buckets: buckets)
+  }
+
+  /// Points the gradients of all parameters to the slot of a shard.
+  func beginShard(_ entry: ShardPlan.Step) throws {
+    self.entry = entry
+    nextToPublish = 0
+    for (index, bucket) in buckets.buckets.enumerated() {
+      progress[index].pending = bucket.segments.count
+    }
+    let slot = memory.slot(entry.slot, of: memory.region.localRank)
+    for (index, parameter) in parameters.enumerated() {
+      isTouched[index] = false
+      guard let leaf = parameter.accumulator else { continue }
+      leaf.gradient = nil
+      leaf.destination = memory.array(
+        slot, offset: ranges[index].lowerBound, shape: parameter.shape)
+    }
+  }
+
+  /// A parameter's gradient of this shard is complete.
+  private func parameterReady(_ index: Int) throws {
+    if isTouched[index] { return }
+    isTouched[index] = true
+    progress[buckets.bucketOfParameter[index]].header.touch(buckets.placeOfParameter[index])
+    try settle(index)
+    if isLastShard && network != nil { try advance() }
+  }
+
+  private func settle(_ index: Int) throws {
+    let bucket = buckets.bucketOfParameter[index]
+    progress[bucket].pending -= 1
+    if progress[bucket].pending == 0 {
+      if isLastShard { note(.ready, bucket: bucket) }
+      try completeShard(entry, isLast: isLastShard)
+    }
+  }
+
+  private var isLastShard: Bool { entry.shard == plan.shards(of: position).upperBound - 1 }
+
+  /// Ends a shard: parameters it did not use contribute zeros.
+  func endShard(loss: Double) throws {
+    let slot = memory.slot(entry.slot, of: memory.region.localRank)
+    for index in parameters.indices where !isTouched[index] {
+      (slot + ranges[index].lowerBound).update(repeating: 0, count: ranges[index].count)
+      try settle(index)
+    }
+    memory.report(step: step, count: reportCount)[entry.shard] = loss
+    if isLastShard { state = .reducing }
+  }
+
+  /// The words of a step's report: a loss for each shard, a stop request for each rank of the host.
+  var reportCount: Int { plan.shards + memory.region.localSize }
+
+  // MARK: Epochs
+
+  /// What ranks of a host agree on in a step: one epoch for each bucket, then these.
+  enum Agreement: Int, CaseIterable {
+    case norm, end
+  }
+
+  func epoch(bucket: Int) -> UInt32 { epochBase &+ UInt32(bucket + 1) }
+  func epoch(_ agreement: Agreement) -> UInt32 {
+    epoch(bucket: buckets.buckets.count + agreement.rawValue)
+  }
+
+  /// The step is over: its epochs are used up.
+  func consumeEpochs() {
+    epochBase &+= UInt32(buckets.buckets.count + Agreement.allCases.count)
+  }
+
+  /// Tells the other ranks of the host that this one cannot go on.
+  func fail(_ error: any Error) { memory.flags.fail(error) }
+
+  /// The seam for those who watch a step.
+  @inline(__always) func note(_ event: ReducerEvent, bucket: Int) { observer?(event, bucket) }
+}
