@@ -1,3 +1,4 @@
+import Foundation
 import SounderArray
 
 @testable import SounderComm
@@ -14,8 +15,10 @@ enum CollectiveSweep {
     _ group: any ProcessGroup, _ table: Contributions, counts: [Int] = counts
   ) throws -> [String] {
     let port = try group.makeMessagePort()
+    let channel = try group.makeTransferChannel()
     return try counts.flatMap { count in
-      var checks = CollectiveChecks(group: group, port: port, table: table, count: count)
+      var checks = CollectiveChecks(
+        group: group, port: port, channel: channel, table: table, count: count)
       try checks.all()
       return checks.faults
     }
@@ -26,13 +29,18 @@ enum CollectiveSweep {
 struct CollectiveChecks {
   let group: any ProcessGroup
   let port: any MessagePort
+  let channel: any TransferChannel
   let table: Contributions
   let count: Int
   private(set) var faults: [String] = []
 
-  init(group: any ProcessGroup, port: any MessagePort, table: Contributions, count: Int) {
+  init(
+    group: any ProcessGroup, port: any MessagePort, channel: any TransferChannel,
+    table: Contributions, count: Int
+  ) {
     self.group = group
     self.port = port
+    self.channel = channel
     self.table = table
     self.count = count
   }
@@ -52,6 +60,7 @@ struct CollectiveChecks {
     try ringMessages()
     if count <= 10 { try messagesToAll() }
     try portMessages()
+    try transfers()
     try group.barrier()
   }
 
@@ -178,6 +187,38 @@ struct CollectiveChecks {
     try group.receive(buffer.bytes, from: sender, tag: tag)
     check(table.isInput(of: sender, buffer.constant), "message \(tag) from \(sender)")
     check(buffer.isIntact, "bounds of message \(tag) from \(sender)")
+  }
+
+  /// Transfers between all pairs with two tags, all under way at once, begun in different orders.
+  private mutating func transfers() throws {
+    let sent = input()
+    let received = (0..<2 * size).map { _ in GuardedBuffer(byteCount: byteCount) }
+    defer { for buffer in received + [sent] { buffer.deallocate() } }
+    var open: [any Transfer] = []
+    for tag in [5, 6] {
+      for step in 0..<size {
+        open.append(try channel.send(sent.constant, to: (rank + step) % size, tag: tag))
+      }
+    }
+    for tag in [6, 5] {
+      for other in 0..<size {
+        let buffer = received[other + (tag == 6 ? size : 0)]
+        open.append(try channel.receive(buffer.bytes, from: other, tag: tag))
+      }
+    }
+    let deadline = ContinuousClock.now + .seconds(60)
+    while !open.isEmpty && ContinuousClock.now < deadline {
+      try channel.checkFailure()
+      open = try open.filter { try !$0.isComplete() }
+      sched_yield()
+    }
+    let left = open.count
+    check(left == 0, "end of \(left) transfers")
+    for (index, buffer) in received.enumerated() {
+      let sender = index % size
+      check(table.isInput(of: sender, buffer.constant), "transfer from \(sender)")
+      check(buffer.isIntact, "bounds of the transfer from \(sender)")
+    }
   }
 
   /// Every rank posts to all, itself included.

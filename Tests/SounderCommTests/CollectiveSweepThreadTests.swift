@@ -20,13 +20,15 @@ struct CollectiveSweepThreadTests {
     arguments: [
       [0, 1], [0, 0, 1], [0, 1, 1], [0, 0, 1, 1], [0, 0, 0, 0, 1, 1], [0, 0, 0, 1], [0, 1, 0, 1],
       [0, 0, 1, 1, 2, 2], [0, 1, 1, 2, 2, 2],
-      [0, 0, 0, 0, 1, 1, 1, 1],
+      [0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 0, 1, 1, 2], [0, 1, 0, 2, 0, 1],
+      [0, 1, 2, 2, 2, 1, 0, 2, 2],
     ])
   func simulatedHosts(hosts: [Int]) throws {
     for type in DType.allCases {
       let table = Contributions(type, ranks: hosts.count)
       let faults = try ThreadGroup.run(hostOfRank: hosts) {
-        try CollectiveSweep.faults($0, table, counts: [0, 1, 4, 10, 1000, 1501])
+        try CollectiveSweep.faults(
+          $0, table, counts: [0, 1, 4, 10, 1000, 1501, type == .float32 ? 100_003 : 0])
       }
       #expect(faults.flatMap { $0 } == [])
     }

@@ -8,6 +8,8 @@ protocol MessageTransport: AnyObject {
   func send(_ buffer: UnsafeRawBufferPointer, to rank: Int, tag: Int) throws
   /// Receives a message of the user's.
   func receive(_ buffer: UnsafeMutableRawBufferPointer, from rank: Int, tag: Int) throws
+  /// Throws the first failure that has become known, without waiting.
+  func checkFailure() throws
   /// Tells all ranks of a failure, as far as it reaches them.
   func fail(_ error: CommunicationError)
 }

@@ -118,6 +118,17 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
     fatalError("\(Self.self) must make ports")
   }
 
+  /// A channel for messages that are under way while ranks compute; a collective over all ranks.
+  public func makeTransferChannel() throws -> any TransferChannel {
+    fatalError("\(Self.self) must make channels")
+  }
+
+  /// Throws the first failure of any rank that has become known here, without waiting.
+  func checkFailure() throws {
+    if let failure = host.flags.failure { throw failure }
+    try transport?.checkFailure()
+  }
+
   /// Tells all ranks that this one has failed.
   public func fail(_ error: any Error) {
     host.fail(error)

@@ -43,6 +43,12 @@ final class MessageExchange: @unchecked Sendable {
     }
   }
 
+  func checkFailure() throws {
+    condition.lock()
+    defer { condition.unlock() }
+    if let failure { throw failure }
+  }
+
   func fail(_ error: CommunicationError) {
     condition.lock()
     defer { condition.unlock() }
@@ -97,6 +103,8 @@ final class ThreadTransport: MessageTransport {
       throw error
     }
   }
+
+  func checkFailure() throws { try exchange.checkFailure() }
 
   func fail(_ error: CommunicationError) { exchange.fail(error) }
 }

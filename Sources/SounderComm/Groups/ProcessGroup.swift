@@ -46,6 +46,8 @@ public protocol ProcessGroup: AnyObject, Sendable {
   func makeSharedRegion(byteCount: Int) throws -> SharedRegion
   /// A port for messages that nobody has to wait for; a collective over all ranks.
   func makeMessagePort() throws -> any MessagePort
+  /// A channel for messages that are under way while ranks compute; a collective over all ranks.
+  func makeTransferChannel() throws -> any TransferChannel
   /// Tells all ranks that this one has failed: their pending and later calls throw.
   func fail(_ error: any Error)
   /// Ends the whole job with an exit code; does not return where ranks are processes.

@@ -83,6 +83,11 @@ public final class SingleProcessGroup: ProcessGroup, @unchecked Sendable {
     MailboxPort(MailboxPort.Boxes(ranks: 1), rank: 0) { nil }
   }
 
+  /// A channel of this rank to itself.
+  public func makeTransferChannel() throws -> any TransferChannel {
+    ThreadChannel(TransferBoard(), rank: 0) {}
+  }
+
   /// Tells all ranks that this one has failed.
   public func fail(_ error: any Error) {}
 

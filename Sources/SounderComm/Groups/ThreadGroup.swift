@@ -125,18 +125,30 @@ public final class ThreadGroup: CollectiveGroup, @unchecked Sendable {
       failures: host.flags.failures)
   }
 
-  /// Rank 0 makes the boxes and passes them to the others.
+  /// A port to boxes in the memory of this process.
   public override func makeMessagePort() throws -> any MessagePort {
+    let boxes = try madeByFirstRank { MailboxPort.Boxes(ranks: size) }
+    return MailboxPort(boxes, rank: rank) { [flags = host.flags] in flags.failure }
+  }
+
+  /// A channel over a board in the memory of this process.
+  public override func makeTransferChannel() throws -> any TransferChannel {
+    let board = try madeByFirstRank { TransferBoard() }
+    return ThreadChannel(board, rank: rank) { [unowned self] in try checkFailure() }
+  }
+
+  /// An object that rank 0 makes and passes to the others.
+  private func madeByFirstRank<Object: AnyObject>(_ make: () -> Object) throws -> Object {
     var address: UInt = 0
-    let made = rank == 0 ? MailboxPort.Boxes(ranks: size) : nil
+    let made = rank == 0 ? make() : nil
     if let made { address = UInt(bitPattern: Unmanaged.passUnretained(made).toOpaque()) }
     try withUnsafeMutableBytes(of: &address) { try broadcast($0, root: 0) }
     guard let shared = UnsafeRawPointer(bitPattern: address) else {
-      throw CommunicationError(.launch, rank: rank, "rank 0 passed no message boxes")
+      throw CommunicationError(.launch, rank: rank, "rank 0 passed no \(Object.self)")
     }
-    let boxes = Unmanaged<MailboxPort.Boxes>.fromOpaque(shared).takeUnretainedValue()
+    let object = Unmanaged<Object>.fromOpaque(shared).takeUnretainedValue()
     // Keeps rank 0's reference until the others have theirs.
     try withExtendedLifetime(made) { try barrier() }
-    return MailboxPort(boxes, rank: rank) { [flags = host.flags] in flags.failure }
+    return object
   }
 }

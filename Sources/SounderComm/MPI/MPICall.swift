@@ -16,6 +16,16 @@
       .mpi(code: code, call: call), rank: rank, "\(call) failed: \(reason) (code \(code))")
   }
 
+  /// A communicator over all ranks that reports errors by codes; a collective over all ranks.
+  func duplicateWorld(rank: Int) throws -> MPI_Comm? {
+    var communicator: MPI_Comm?
+    try mpi("MPI_Comm_dup", rank: rank) { MPI_Comm_dup(cmpi_comm_world(), &communicator) }
+    try mpi("MPI_Comm_set_errhandler", rank: rank) {
+      MPI_Comm_set_errhandler(communicator, cmpi_errors_return())
+    }
+    return communicator
+  }
+
   /// Cuts a transfer into pieces whose length fits MPI's 32-bit counts.
   func forEachMPIPiece(
     of byteCount: Int, limit: Int = 1 << 30, _ body: (_ offset: Int, _ length: Int32) throws -> Void

@@ -137,6 +137,11 @@
       try MPIPort(rank: rank, size: size) { [flags = host.flags] in flags.failure }
     }
 
+    /// A channel on a communicator of its own.
+    public override func makeTransferChannel() throws -> any TransferChannel {
+      try MPIChannel(rank: rank) { [unowned self] in try checkFailure() }
+    }
+
     /// Leaves the job; a collective over all ranks, after which the group is of no use.
     public func finalize() throws {
       guard !isFinalized else { return }

@@ -21,18 +21,9 @@
       self.size = size
       self.hostNames = hostNames
       self.timeout = timeout
-      collectives = try MPITransport.duplicate()
-      messages = try MPITransport.duplicate()
-      failures = try MPITransport.duplicate()
-    }
-
-    private static func duplicate() throws -> MPI_Comm? {
-      var communicator: MPI_Comm?
-      try mpi("MPI_Comm_dup") { MPI_Comm_dup(cmpi_comm_world(), &communicator) }
-      try mpi("MPI_Comm_set_errhandler") {
-        MPI_Comm_set_errhandler(communicator, cmpi_errors_return())
-      }
-      return communicator
+      collectives = try duplicateWorld(rank: rank)
+      messages = try duplicateWorld(rank: rank)
+      failures = try duplicateWorld(rank: rank)
     }
 
     // MARK: Transfers
@@ -122,6 +113,11 @@
           buffer.baseAddress, Int32(buffer.count), cmpi_byte(), Int32(other), 0, failures, &request)
         if request != nil { MPI_Request_free(&request) }
       }
+    }
+
+    func checkFailure() throws {
+      try readFailure()
+      if let failure { throw failure }
     }
 
     private func readFailure() throws {

@@ -33,12 +33,7 @@
       self.rank = rank
       self.size = size
       self.failure = failure
-      var communicator: MPI_Comm?
-      try mpi("MPI_Comm_dup", rank: rank) { MPI_Comm_dup(cmpi_comm_world(), &communicator) }
-      try mpi("MPI_Comm_set_errhandler", rank: rank) {
-        MPI_Comm_set_errhandler(communicator, cmpi_errors_return())
-      }
-      self.communicator = communicator
+      communicator = try duplicateWorld(rank: rank)
     }
 
     func post(_ message: [UInt8], to other: Int) throws {

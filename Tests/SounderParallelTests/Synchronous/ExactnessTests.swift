@@ -30,6 +30,23 @@ struct ExactnessConcurrencyTests {
     }
   }
 
+  @Test(
+    "DA-19: hosts of unequal size don't change a bit",
+    arguments: [
+      [0, 0, 1], [0, 1, 1], [0, 0, 0, 1], [0, 1, 0, 0, 1, 2], [0, 0, 0, 1, 1, 2], [0, 1, 1, 1, 2],
+    ], [nil, 0.5])
+  func unevenHosts(hosts: [Int], clipNorm: Double?) throws {
+    var run = TrainingRun(optimizer: .adam(learningRate: 0.01), clipNorm: clipNorm)
+    let reference = try run(SingleProcessGroup())
+    run.hostOfRank = hosts
+    for update in DataParallel.Update.allCases {
+      run.update = update
+      for (rank, result) in try run.onThreads().enumerated() {
+        #expect(result == reference, "rank \(rank) of \(run)")
+      }
+    }
+  }
+
   @Test("The size of buckets does not change a bit", arguments: [64, 4096, 1 << 20])
   func buckets(bytes: Int) throws {
     let reference = try TrainingRun()(SingleProcessGroup())

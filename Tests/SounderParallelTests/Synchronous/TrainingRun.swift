@@ -9,6 +9,8 @@ import SounderNN
 struct TrainingRun: Sendable, CustomStringConvertible {
   var ranks = 1
   var hosts = 1
+  /// The host of every rank where they are not spread evenly.
+  var hostOfRank: [Int]?
   var shards = 8
   var update = DataParallel.Update.sharded
   var optimizer = OptimizerConfiguration.sgd(learningRate: 0.1, momentum: 0.9)
@@ -19,7 +21,7 @@ struct TrainingRun: Sendable, CustomStringConvertible {
   var samples = 21
 
   var description: String {
-    "\(ranks) ranks, \(hosts) hosts, \(shards) shards, \(update), \(optimizer.kind), "
+    "\(ranks) ranks, \(hostOfRank.map { "\($0)" } ?? "\(hosts)") hosts, \(shards) shards, \(update), \(optimizer.kind), "
       + "clip \(clipNorm.map { "\($0)" } ?? "off")"
   }
 
@@ -75,6 +77,9 @@ struct TrainingRun: Sendable, CustomStringConvertible {
 
   /// Runs with ranks as threads; all must agree.
   func onThreads() throws -> [Result] {
-    try ThreadGroup.run(ranks: ranks, hosts: hosts, timeout: .seconds(60)) { try self($0) }
+    let even = (0..<ranks).map { $0 * hosts / ranks }
+    return try ThreadGroup.run(hostOfRank: hostOfRank ?? even, timeout: .seconds(60)) {
+      try self($0)
+    }
   }
 }
