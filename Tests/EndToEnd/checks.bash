@@ -47,6 +47,9 @@ train() {
 # rank_processes RUN: the ids of the processes that train RUN, without their launcher.
 rank_processes() { pgrep -f "^$sounder train .*--run-dir $scratch/$1( |\$)" || true; }
 
+# ended PID: the process is gone.
+ended() { ! kill -0 "$1" 2>/dev/null; }
+
 # wait_until SECONDS COMMAND...: polls until a command succeeds.
 wait_until() {
   local deadline=$((SECONDS + $1))

@@ -9,7 +9,6 @@ endless=(--set train.epochs=100000 --set train.log_every=1)
 
 training() { [[ $(rank_processes "$1" | wc -l) == 4 && -s $scratch/$1/metrics.jsonl ]]; }
 gone() { [[ -z $(rank_processes "$1") ]]; }
-ended() { ! kill -0 "$1" 2>/dev/null; }
 
 # start RUN: trains on four ranks in the background; a failed check takes the run down with it.
 start() {

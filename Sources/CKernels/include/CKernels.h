@@ -16,6 +16,7 @@
 #include "ck_optimizer.h"
 #include "ck_order.h"
 #include "ck_pool.h"
+#include "ck_process.h"
 #include "ck_random.h"
 #include "ck_reduce.h"
 #include "ck_rows.h"

@@ -11,6 +11,8 @@
   public final class MPIGroup: CollectiveGroup, @unchecked Sendable {
     // @unchecked: see the superclass; `isFinalized` is used by the group's thread.
     private var isFinalized = false
+    /// Held by one rank of each host.
+    private var watch: LauncherWatch?
 
     /// Initialises MPI and joins the job.
     ///
@@ -89,8 +91,12 @@
         order.count > 1
         ? try MPITransport(rank: rank, size: leaders.count, hostNames: names, timeout: timeout)
         : nil
-      return MPIGroup(
+      let group = MPIGroup(
         topology: topology, host: SharedCollectives(region: region), transport: transport)
+      if topology.hostCount > 1 && topology.localRank == 0 {
+        group.watch = try LauncherWatch.start()
+      }
+      return group
     }
 
     /// The memory of the ranks that MPI puts on this host; alone when they cannot share it, as in
@@ -147,6 +153,7 @@
       guard !isFinalized else { return }
       isFinalized = true
       try mpi("MPI_Finalize", rank: rank) { MPI_Finalize() }
+      watch?.dismiss()
     }
 
     /// Prints the error and ends all ranks of the job, at once, with an exit code.
