@@ -2,6 +2,7 @@
 # network, name and /dev/shm, joined by a switch whose links can be slow, lose frames, or be down.
 # shellcheck shell=bash
 
+: "${scratch:?source checks.bash first}"
 hosts=()
 network=10.77.0
 switch=sounder-$$-switch
@@ -79,11 +80,11 @@ on_host() {
 
 # spread RANKS...: mpirun's --host for so many ranks on the first host, the second, …
 spread() {
-  local number slots=()
+  local number places=()
   for ((number = 0; number < $#; number++)); do
-    slots+=("${hosts[number]}:${*:number+1:1}")
+    places+=("${hosts[number]}:${*:number+1:1}")
   done
-  (IFS=,; printf '%s\n' "${slots[*]}")
+  (IFS=,; printf '%s\n' "${places[*]}")
 }
 
 # across SLOTS MAPPING COMMAND...: runs ranks on hosts; SLOTS is mpirun's --host, MAPPING its
