@@ -4,23 +4,35 @@
 
 : "${scratch:?source checks.bash first}"
 hosts=()
+no_hosts=
 network=10.77.0
 switch=sounder-$$-switch
 
 # need_hosts COUNT: makes hosts, or skips the script with the reason why that is impossible.
 need_hosts() {
+  try_hosts "$1"
+  if [[ -n $no_hosts ]]; then skip "$no_hosts"; fi
+}
+
+# try_hosts COUNT: makes hosts, or leaves the reason why that is impossible in `no_hosts`.
+try_hosts() {
   local made
+  no_hosts=
   trap 'trap "" INT TERM; remove_hosts; rm -rf "$scratch"' EXIT
-  ((EUID == 0)) || skip 'only root may make network namespaces'
-  command -v ip >/dev/null || skip "there is no 'ip'; install it with: apt-get install iproute2"
-  while ((${#hosts[@]} < $1)); do hosts+=("sounder-$$-$((${#hosts[@]} + 1))"); done
-  # As in `check`, errexit would not hold left of `||`.
-  set +e
-  (set -e; make_hosts) 2>"$scratch/refusal"
-  made=$?
-  set -e
-  ((made == 0)) || skip "no namespaces for hosts here: $(tail -n 1 "$scratch/refusal")"
-  shared_files >"$scratch/shared-before"
+  if ((EUID != 0)); then
+    no_hosts='only root may make network namespaces'
+  elif ! command -v ip >/dev/null; then
+    no_hosts="there is no 'ip'; install it with: apt-get install iproute2"
+  else
+    while ((${#hosts[@]} < $1)); do hosts+=("sounder-$$-$((${#hosts[@]} + 1))"); done
+    # As in `check`, errexit would not hold left of `||`.
+    set +e
+    (set -e; make_hosts) 2>"$scratch/refusal"
+    made=$?
+    set -e
+    if ((made)); then no_hosts="no namespaces for hosts here: $(tail -n 1 "$scratch/refusal")"; fi
+    shared_files >"$scratch/shared-before"
+  fi
 }
 
 # make_hosts: namespaces joined by a switch. A sleeping process keeps each host alive between jobs.
