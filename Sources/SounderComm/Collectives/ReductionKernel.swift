@@ -57,6 +57,29 @@ package struct ReductionKernel {
       }
     }
   }
+
+  /// Combines elements `range` of all buffers into each of them.
+  func allReduce(_ buffers: [UnsafeMutableRawPointer], _ range: Range<Int>) {
+    guard !range.isEmpty else { return }
+    buffers.withUnsafeBytes { bytes in
+      guard let list = bytes.baseAddress else { return }
+      let (ranks, begin, end) = (Int32(buffers.count), range.lowerBound, range.upperBound)
+      switch type {
+      case .float32:
+        ck_shared_all_reduce_f32(
+          list.assumingMemoryBound(to: UnsafeMutablePointer<Float>?.self), ranks, begin, end, code,
+          Float(divisor))
+      case .float64:
+        ck_shared_all_reduce_f64(
+          list.assumingMemoryBound(to: UnsafeMutablePointer<Double>?.self), ranks, begin, end,
+          code, Double(divisor))
+      default:
+        ck_shared_all_reduce_i64(
+          list.assumingMemoryBound(to: UnsafeMutablePointer<Int64>?.self), ranks, begin, end, code,
+          Int64(divisor))
+      }
+    }
+  }
 }
 
 /// The part of `count` elements that belongs to one of `parts`: parts differ by at most 64 bytes

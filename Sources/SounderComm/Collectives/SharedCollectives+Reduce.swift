@@ -1,4 +1,4 @@
-import Foundation
+import CKernels
 import SounderArray
 
 extension SharedCollectives {
@@ -23,14 +23,21 @@ extension SharedCollectives {
     _ header: CollectiveHeader
   ) throws {
     let round = try begin(header)
-    slot(round, rank, 0).copyMemory(from: base, byteCount: count * kernel.type.byteSize)
+    let bytes = count * kernel.type.byteSize
+    slot(round, rank, 0).copyMemory(from: base, byteCount: bytes)
     publishChunk(round, 0)
     try waitForChunk(round, 0)
-    kernel((0..<size).map { UnsafeRawPointer(slot(round, $0, 0)) }, into: base, count: count)
+    let sources = (0..<size).map { UnsafeRawPointer($0 == rank ? base : slot(round, $0, 0)) }
+    kernel(sources, into: base, count: count)
+    // Of two ranks each is the only reader of the other's chunk, and the last one to touch it.
+    if size == 2 { ck_shared_claim(slot(round, 1 - rank, 0), bytes) }
   }
 
   /// Each rank sums its slice of every chunk: two rounds, and the traffic does not grow with the
   /// number of ranks.
+  ///
+  /// Three chunks are in progress: one is copied in, the one before is reduced, and the one before that
+  /// is copied out.
   private func reduceBySlices(
     _ base: UnsafeMutableRawPointer, _ count: Int, _ kernel: ReductionKernel,
     _ header: CollectiveHeader
@@ -41,23 +48,21 @@ extension SharedCollectives {
     let work = SlicedReduction(
       collectives: self, round: round, kernel: kernel, base: base, count: count,
       perChunk: perChunk)
-    work.copyIn(0)
-    publishChunk(round, 0)
-    for chunk in 0..<chunks {
-      if chunk + 1 < chunks {
-        work.copyIn(chunk + 1)
-        publishChunk(round, chunk + 1)
+    for chunk in 0..<chunks + 2 {
+      if chunk < chunks {
+        work.copyIn(chunk)
+        publishChunk(round, chunk)
       }
-      if chunk > 0 {
-        try waitForResult(round, chunk - 1)
-        work.copyOut(chunk - 1)
+      if 1...chunks ~= chunk {
+        try waitForChunk(round, chunk - 1)
+        work.reduce(chunk - 1)
+        publishResult(round, chunk - 1)
       }
-      try waitForChunk(round, chunk)
-      work.reduce(chunk)
-      publishResult(round, chunk)
+      if chunk >= 2 {
+        try waitForResult(round, chunk - 2)
+        work.copyOut(chunk - 2)
+      }
     }
-    try waitForResult(round, chunks - 1)
-    work.copyOut(chunks - 1)
   }
 
   /// Combines the inputs of all ranks of the host; this rank keeps its part.
@@ -97,8 +102,12 @@ extension SharedCollectives {
           ? source + rank * output.count + piece * pieceBytes
           : UnsafeRawPointer(slot(round, other, piece) + rank * pieceBytes)
       }
-      kernel(
-        sources, into: result + piece * pieceBytes, count: min(perPiece, count - piece * perPiece))
+      let elements = min(perPiece, count - piece * perPiece)
+      kernel(sources, into: result + piece * pieceBytes, count: elements)
+      for other in 0..<size where other != rank {
+        ck_shared_claim(
+          slot(round, other, piece) + rank * pieceBytes, elements * type.byteSize)
+      }
     }
   }
 }
@@ -112,7 +121,6 @@ private struct SlicedReduction {
   let count: Int
   let perChunk: Int
 
-  private static let blockBytes = 16 << 10
   private var width: Int { kernel.type.byteSize }
   private var rank: Int { collectives.rank }
   private var size: Int { collectives.size }
@@ -135,29 +143,21 @@ private struct SlicedReduction {
     }
   }
 
-  /// Reduces the own slice, into the staging area for the others and into the buffer.
+  /// Reduces the own slice, where it is and in the chunks of the others it was read from.
   func reduce(_ chunk: Int) {
-    let mine = slice(chunk, rank)
-    let slots = (0..<size).map { collectives.slot(round, $0, chunk) }
-    let perBlock = SlicedReduction.blockBytes / width
-    for start in stride(from: mine.lowerBound, to: mine.upperBound, by: perBlock) {
-      let block = min(perBlock, mine.upperBound - start)
-      let offset = start * width
-      let sources = slots.enumerated().map { other, slot in
-        UnsafeRawPointer(other == rank ? own(chunk) + offset : slot + offset)
-      }
-      kernel(sources, into: slots[rank] + offset, count: block)
-      (own(chunk) + offset).copyMemory(from: slots[rank] + offset, byteCount: block * width)
+    let buffers = (0..<size).map { other in
+      other == rank ? own(chunk) : collectives.slot(round, other, chunk)
     }
+    kernel.allReduce(buffers, slice(chunk, rank))
   }
 
-  /// Copies the slices the others have reduced.
+  /// Copies what the others have made of the own chunk.
   func copyOut(_ chunk: Int) {
-    for other in 0..<size where other != rank {
-      let part = slice(chunk, other)
+    let slot = collectives.slot(round, rank, chunk)
+    let mine = slice(chunk, rank)
+    for part in [0..<mine.lowerBound, mine.upperBound..<elements(chunk)] where !part.isEmpty {
       (own(chunk) + part.lowerBound * width).copyMemory(
-        from: collectives.slot(round, other, chunk) + part.lowerBound * width,
-        byteCount: part.count * width)
+        from: slot + part.lowerBound * width, byteCount: part.count * width)
     }
   }
 }

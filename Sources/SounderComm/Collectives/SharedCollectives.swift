@@ -9,9 +9,9 @@ import SounderArray
 /// the chunks of the others. A reduction of a long buffer adds a second round, *ready*, after which
 /// the slice each rank has reduced may be read.
 ///
-/// Four chunks let a rank write chunk c + 1 while others still work on chunk c: before it writes,
-/// it has waited for round c − 1 (and for the results of c − 2), which the others published after
-/// they had finished with chunk c − 3, the one that used the same bytes.
+/// Four chunks let a rank write chunk c while others still work on the ones before: before it writes,
+/// it has waited for round c − 2 (and for the results of c − 3), which the others published after
+/// they had finished with chunk c − 4, the one that used the same bytes.
 final class SharedCollectives {
   let region: SharedRegion
   let flags: EpochFlags
@@ -35,7 +35,7 @@ final class SharedCollectives {
   /// Sizes of the staging area; tests make them small to reach the long paths cheaply.
   struct Sizes {
     var chunkBytes = 128 << 10
-    var symmetricBytes = 32 << 10
+    var symmetricBytes = 1 << 10
   }
 
   static func byteCount(ranks: Int, _ sizes: Sizes = Sizes()) -> Int {

@@ -1,21 +1,22 @@
 import CKernels
 import SounderArray
 
-/// A reduction of contributions that already lie in shared memory, with a shared result: nothing is
-/// copied.
+/// A reduction of contributions that already lie in shared memory, in place: nothing is copied.
 ///
 /// Every rank writes its contribution to a slot of a shared region. Then each reduces one slice of
-/// all slots, and when all have done so the result is complete, once for the host:
+/// all slots and writes the result to all of them; when all have done so every slot holds the whole
+/// result. A slice that one rank has read from another's cache is overwritten while it is there, which
+/// is what makes the owner's next write to its slot cheap (see `ck_shared_claim`):
 ///
 /// ```swift
 /// let region = try group.makeSharedRegion(byteCount: …)
 /// let reduction = SharedReduction(region: region)      // the first bytes of the region
 /// // … write gradients to the own slot …
-/// try reduction.reduce(slots, into: result, count: n, .float32, .mean)
+/// try reduction.reduce(slots, count: n, .float32, .mean)
 /// ```
 ///
 /// The steps can be taken apart, to do other work between them or to use a reduced slice at once:
-/// ``contribute(count:_:_:)``, ``waitForContributions()``, ``reduceSlice(_:into:)``, ``finish()`` and
+/// ``contribute(count:_:_:)``, ``waitForContributions()``, ``reduceSlice(_:)``, ``finish()`` and
 /// ``waitForResult()``, in this order. A rank may begin the next reduction when it has waited for the
 /// contributions of this one; slots may be written again, and the result is complete, after the last
 /// step. Use one instance for each reduction that is to be in progress at the same time.
@@ -34,7 +35,6 @@ public final class SharedReduction: @unchecked Sendable {
 
   private static let arrive = 0
   private static let finished = 1
-  private static let blockBytes = 32 << 10
 
   /// A reduction whose flags lie at a byte offset (a multiple of 128) of a region.
   public init(region: SharedRegion, offset: Int = 0) {
@@ -45,19 +45,17 @@ public final class SharedReduction: @unchecked Sendable {
   private var size: Int { flags.membership.localSize }
   private var epoch: UInt32 { UInt32(truncatingIfNeeded: sequence) }
 
-  /// Reduces the slots of all ranks, in the order of the ranks, into memory that all share.
+  /// Reduces the slots of all ranks, in the order of the ranks, into each of them.
   ///
-  /// Returns when the whole result is there and all slots may be written again. `result` may be one
-  /// of the slots, the same for all ranks.
+  /// Returns when every slot holds the whole result; each rank may then write its own again.
   ///
   /// - Throws: ``CommunicationError`` when ranks disagree, fail or do not come.
   public func reduce(
-    _ slots: [UnsafeRawPointer], into result: UnsafeMutableRawPointer, count: Int, _ type: DType,
-    _ operation: ReduceOperation
+    _ slots: [UnsafeMutableRawPointer], count: Int, _ type: DType, _ operation: ReduceOperation
   ) throws {
     contribute(count: count, type, operation)
     try waitForContributions()
-    reduceSlice(slots, into: result)
+    reduceSlice(slots)
     finish()
     try waitForResult()
   }
@@ -91,18 +89,11 @@ public final class SharedReduction: @unchecked Sendable {
       of: header.count, part: rank, parts: size, elementBytes: header.type?.byteSize ?? 1)
   }
 
-  /// Reduces this rank's ``slice`` of the slots.
-  public func reduceSlice(_ slots: [UnsafeRawPointer], into result: UnsafeMutableRawPointer) {
+  /// Reduces this rank's ``slice`` of the slots into all of them.
+  public func reduceSlice(_ slots: [UnsafeMutableRawPointer]) {
     require(
       slots.count == size, "reduceSlice: \(slots.count) slots for \(size) ranks of this host")
-    guard let kernel else { return }
-    let width = kernel.type.byteSize
-    let perBlock = SharedReduction.blockBytes / width
-    var sources = slots
-    for start in stride(from: slice.lowerBound, to: slice.upperBound, by: perBlock) {
-      for index in slots.indices { sources[index] = slots[index] + start * width }
-      kernel(sources, into: result + start * width, count: min(perBlock, slice.upperBound - start))
-    }
+    kernel?.allReduce(slots, slice)
   }
 
   /// Says that this rank's slice is reduced (and used, where the caller does more with it).
