@@ -19,8 +19,17 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Trains with this many ranks as threads of one process.")
   var ranksInProcess: Int?
 
-  @Flag(help: "Prints the resolved configuration and the size of the job, and stops.")
+  @Flag(
+    help: ArgumentHelp(
+      "Prints the resolved configuration, the size of the job and the memory it needs, and stops.",
+      discussion: "Takes a few steps as one of the ranks would, to measure what they need."))
   var dryRun = false
+
+  @Option(help: "With --dry-run: plans for this many ranks, which are processes.")
+  var ranks: Int?
+
+  @Option(help: "With --dry-run: plans for ranks spread evenly over this many hosts.")
+  var hosts: Int?
 
   @Flag(help: "Writes JSON lines to standard output, and messages to standard error.")
   var json = false
@@ -29,16 +38,27 @@ struct TrainCommand: ParsableCommand {
     if let ranksInProcess, !(1...256).contains(ranksInProcess) {
       throw ValidationError("--ranks-in-process must be from 1 to 256, not \(ranksInProcess).")
     }
+    guard dryRun || (ranks ?? hosts) == nil else {
+      throw ValidationError("--ranks and --hosts belong to --dry-run; mpirun starts ranks.")
+    }
+    if let ranks, !(1...1_000_000).contains(ranks) {
+      throw ValidationError("--ranks must be from 1 to 1000000, not \(ranks).")
+    }
+    if let hosts, !(1...(ranks ?? 1)).contains(hosts) {
+      throw ValidationError("--hosts must be from 1 to the number of --ranks, not \(hosts).")
+    }
+    if ranks != nil, ranksInProcess != nil {
+      throw ValidationError(
+        "--ranks plans for processes, --ranks-in-process for threads; give one.")
+    }
   }
 
   mutating func run() throws {
     let resolved = try options.resolve()
-    let data = try DatasetSplits.load(resolved.configuration)
     if dryRun {
-      let plan = try JobPlan(resolved.configuration, data)
-      print(resolved.yaml(origins: true) + "\n" + plan.description, terminator: "")
-      return
+      return try DryRun(resolved: resolved, placement: try placement(), json: json).run()
     }
+    let data = try DatasetSplits.load(resolved.configuration)
     StopSignal.install()
     let job = TrainingJob(
       configuration: resolved, data: data,
@@ -48,5 +68,16 @@ struct TrainCommand: ParsableCommand {
       inProcess: ranksInProcess, timeout: resolved.configuration.parallel.timeout
     ) { group in try job.run(group) }
     try Failure.finish(with: code)
+  }
+
+  /// Where the ranks of a dry run would be: as the options say, or as a launcher has started them.
+  private func placement() throws -> JobPlacement {
+    if let ranks { return .processes(ranks: ranks, hosts: hosts ?? 1) }
+    if let ranksInProcess, ranksInProcess > 1 { return .threads(ranksInProcess) }
+    guard let launched = try LauncherEnvironment.detect(), let size = launched.size else {
+      return .alone
+    }
+    let perHost = max(launched.localSize ?? size, 1)
+    return .processes(ranks: size, hosts: (size + perHost - 1) / perHost)
   }
 }

@@ -27,6 +27,9 @@ public final class SharedRegion: @unchecked Sendable {
   /// The number of ranks that see the region.
   public var localSize: Int { membership.localSize }
 
+  /// The bytes the region takes, with what is kept behind it.
+  public var mappedByteCount: Int { mapping.byteCount }
+
   init(
     mapping: RegionMapping, byteCount: Int, membership: HostMembership,
     failures: FailureRecord? = nil

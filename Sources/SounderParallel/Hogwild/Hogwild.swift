@@ -44,7 +44,7 @@ public final class Hogwild {
   public var workerCount: Int { arena.workers }
 
   private let options: Options
-  private let arena: HogwildArena
+  let arena: HogwildArena
   private let workers: [HogwildWorker]
 
   /// Prepares workers; every rank calls this.

@@ -10,7 +10,7 @@ final class HogwildArena: @unchecked Sendable {
   // @unchecked: the addresses are constant, and what they point to is accessed atomically.
   private static let lineBytes = 128
 
-  private let region: SharedRegion
+  let region: SharedRegion
   let elementCount: Int
   let workers: Int
 

@@ -1,5 +1,6 @@
 import SounderAutograd
 import SounderNN
+import SounderParallel
 
 extension Configuration {
   /// The model for some data, with parameters that depend on the seed alone.
@@ -57,6 +58,27 @@ extension Configuration {
       nesterov: optimizer.kind == .sgd && optimizer.nesterov, weightDecay: optimizer.weightDecay,
       beta1: optimizer.beta1, beta2: optimizer.beta2, epsilon: optimizer.eps,
       decayScope: optimizer.decayScope)
+  }
+
+  /// How synchronous steps are taken.
+  public var dataParallelOptions: DataParallel.Options {
+    var options = DataParallel.Options()
+    options.update = parallel.update
+    options.virtualShards = parallel.virtualShards
+    options.bucketBytes = parallel.bucketBytes
+    options.clipNorm = train.clipNorm
+    options.seed = UInt64(seed)
+    // Every rank has built the model from the same seed.
+    options.initialValues = .equal
+    return options
+  }
+
+  /// How Hogwild's workers share the job.
+  public var hogwildOptions: Hogwild.Options {
+    var options = Hogwild.Options()
+    options.workersPerRank = parallel.workers
+    options.seed = UInt64(seed)
+    return options
   }
 
   /// The learning rate of every step of a job of the given length.

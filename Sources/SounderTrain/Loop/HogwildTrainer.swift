@@ -17,11 +17,9 @@ final class HogwildTrainer: Trainer {
     _ configuration: Configuration, plan: JobPlan, dataset: Dataset, group: any ProcessGroup
   ) throws {
     self.dataset = dataset
-    var options = Hogwild.Options()
-    options.workersPerRank = configuration.parallel.workers
-    options.seed = UInt64(configuration.seed)
     hogwild = try Hogwild(
-      group: group, optimizer: configuration.optimizerConfiguration, options: options
+      group: group, optimizer: configuration.optimizerConfiguration,
+      options: configuration.hogwildOptions
     ) {
       try configuration.makeModel(for: dataset)
     }
@@ -33,6 +31,7 @@ final class HogwildTrainer: Trainer {
   }
 
   var model: Module { hogwild.model }
+  var sharedByteCount: Int { hogwild.sharedByteCount }
 
   func train(epoch: Int, steps: Range<Int>, recorder: RunRecorder) throws -> Bool {
     let order = sampler.order(epoch: epoch)

@@ -16,8 +16,10 @@ public struct JobPlan: Sendable, CustomStringConvertible {
   public let stepsPerEpoch: Int
   /// Steps of the whole job.
   public let stepCount: Int
-  /// An estimate of the memory for data, parameters, gradients and optimiser state, in bytes.
-  public let memoryBytes: Int
+  /// A rough estimate of the memory one process needs for the whole job, in bytes.
+  let memoryBytes: Int
+  /// The part of it that activations of a whole batch take.
+  let activationBytes: Int
 
   /// The plan of a configuration with its data.
   ///
@@ -43,7 +45,8 @@ public struct JobPlan: Sendable, CustomStringConvertible {
       ? 4 * train.count
       : (train.count + data.test.count) * train.featureCount * train.features.dtype.byteSize
     let values = Self.valuesPerSample(configuration, train, layers)
-    memoryBytes = samples + 4 * parameterCount * (2 + state) + 12 * batchSize * values
+    activationBytes = 12 * batchSize * values
+    memoryBytes = samples + 4 * parameterCount * (4 + state) + activationBytes
   }
 
   private static func architecture(_ configuration: Configuration, _ data: Dataset) -> String {
@@ -81,15 +84,22 @@ public struct JobPlan: Sendable, CustomStringConvertible {
     }.joined()
   }
 
+  /// The plan as a member of JSON output.
+  public var json: JSONObject {
+    [
+      "architecture": .string(architecture), "parameters": .integer(parameterCount),
+      "train_samples": .integer(trainCount), "test_samples": .integer(testCount),
+      "steps_per_epoch": .integer(stepsPerEpoch), "steps": .integer(stepCount),
+    ]
+  }
+
   /// The plan in a few lines.
   public var description: String {
-    let mebibytes = (memoryBytes + (1 << 20) - 1) >> 20
-    return """
-      model       \(architecture), \(parameterCount) parameters\(layerLines)
-      data        \(trainCount) training and \(testCount) test samples
-      steps       \(stepsPerEpoch) per epoch, \(stepCount) in all
-      memory      about \(mebibytes) MiB
+    """
+    model       \(architecture), \(parameterCount) parameters\(layerLines)
+    data        \(trainCount) training and \(testCount) test samples
+    steps       \(stepsPerEpoch) per epoch, \(stepCount) in all
 
-      """
+    """
   }
 }

@@ -17,17 +17,9 @@ final class SynchronousTrainer: Trainer {
   ) throws {
     self.dataset = dataset
     model = try configuration.makeModel(for: dataset)
-    var options = DataParallel.Options()
-    options.update = configuration.parallel.update
-    options.virtualShards = configuration.parallel.virtualShards
-    options.bucketBytes = configuration.parallel.bucketBytes
-    options.clipNorm = configuration.train.clipNorm
-    options.seed = UInt64(configuration.seed)
-    // Every rank has built the model from the same seed.
-    options.initialValues = .equal
     parallel = try DataParallel(
       model: model, optimizer: configuration.optimizerConfiguration, group: group,
-      options: options)
+      options: configuration.dataParallelOptions)
     schedule = configuration.learningRateSchedule(steps: plan.stepCount)
     let batchSize = configuration.train.batchSize
     try parallel.check(batch: min(batchSize, dataset.count))
@@ -40,6 +32,8 @@ final class SynchronousTrainer: Trainer {
     loader = BatchLoader(
       dataset, sampler, shards: parallel.shards, epochs: 0..<configuration.train.epochs)
   }
+
+  var sharedByteCount: Int { parallel.sharedByteCount }
 
   func train(epoch: Int, steps: Range<Int>, recorder: RunRecorder) throws -> Bool {
     for step in steps {

@@ -10,6 +10,9 @@ protocol Trainer {
   /// - Returns: whether all ranks were asked to stop before the end.
   func train(epoch: Int, steps: Range<Int>, recorder: RunRecorder) throws -> Bool
 
+  /// The bytes that the ranks of this host share for training.
+  var sharedByteCount: Int { get }
+
   /// What the summary says about this way of training.
   func summary() -> JSONObject
 }

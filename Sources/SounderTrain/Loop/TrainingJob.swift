@@ -65,7 +65,9 @@ public struct TrainingJob: Sendable {
     }
     try recorder.record(evaluation, epoch: epoch)
     let code = wasStopped ? try agreeOnSignal(group) : .success
-    let summary = summary(plan, trainer, evaluation, recorder, group, code)
+    var summary = summary(plan, trainer, evaluation, recorder, group, code)
+    let memory = try MeasuredMemory(group, regionBytes: trainer.sharedByteCount)
+    summary["memory"] = .object(memory.json)
     if group.rank == 0 { try directory.writeSummary(.object(summary)) }
     recorder.tell(
       "summary",
