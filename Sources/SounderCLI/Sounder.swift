@@ -10,7 +10,8 @@ struct SounderCommand: ParsableCommand {
     version: Version.text,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, GenerateCommand.self, ConfigCommand.self,
-      BenchCommand.self, OpcheckCommand.self, OpsCommand.self, DoctorCommand.self,
+      BenchCommand.self, SimulateCommand.self, OpcheckCommand.self, OpsCommand.self,
+      DoctorCommand.self,
     ])
 
   static func main() {

@@ -1,0 +1,139 @@
+import Testing
+
+@testable import SounderParallel
+
+/// The event model against steps whose time can be written down.
+@Suite struct StepSimulationTests {
+  private static let sum = 2e-9
+  private static let update = 3e-9
+  private static let flag = 5e-6
+
+  /// Buckets of equal size that become ready at equal distances in the second half of the step.
+  private func profile(buckets: Int, elements: Int, compute: Double = 0.1) -> StepProfile {
+    StepProfile(
+      bucketElements: Array(repeating: elements, count: buckets),
+      readySeconds: (1...buckets).map { compute / 2 * (1 + Double($0) / Double(buckets)) },
+      computeSeconds: compute)
+  }
+
+  private func cluster(
+    hosts: Int = 1, ranks: Int, cores: Int = 64, bandwidth: Double = 1e9, latency: Double = 0,
+    update form: DataParallel.Update = .sharded
+  ) -> ClusterModel {
+    ClusterModel(
+      hosts: hosts, ranksPerHost: ranks, update: form,
+      host: HostSpeed(
+        cores: cores, sumSeconds: Self.sum, updateSeconds: Self.update, flagSeconds: Self.flag),
+      link: LinkSpeed(bandwidth: bandwidth, latency: latency))
+  }
+
+  private func isClose(_ left: Double, _ right: Double) -> Bool {
+    abs(left - right) <= 1e-9 * max(abs(left), abs(right)) + 1e-12
+  }
+
+  @Test(
+    "One host: a rank computes, adds all gradients in its slice, updates it and meets the others",
+    arguments: [1, 2, 4, 8], [1, 7, 100])
+  func oneHost(ranks: Int, buckets: Int) {
+    let elements = 100_000
+    let outcome = StepSimulation(
+      profile(buckets: buckets, elements: elements), on: cluster(ranks: ranks)
+    ).run()
+    let all = Double(buckets * elements)
+    let work = all * Self.sum + all / Double(ranks) * Self.update
+    #expect(isClose(outcome.reductionSeconds, work))
+    #expect(isClose(outcome.stepSeconds, 0.1 + work + (ranks > 1 ? Self.flag : 0)))
+    #expect(outcome.linkSeconds == 0)
+  }
+
+  @Test("More ranks than cores: everything takes as much longer", arguments: [2, 4, 8])
+  func timeSlicing(ranks: Int) {
+    let profile = profile(buckets: 10, elements: 10_000)
+    let many = StepSimulation(profile, on: cluster(ranks: ranks, cores: 2)).run()
+    let free = StepSimulation(profile, on: cluster(ranks: ranks)).run()
+    #expect(isClose(many.stepSeconds, free.stepSeconds * Double(ranks) / 2))
+  }
+
+  @Test("A loader's thread costs nothing while a core is free for it, and its time when none is")
+  func loader() {
+    let profile = StepProfile(
+      bucketElements: [10], readySeconds: [0.1], computeSeconds: 0.1, loaderSeconds: 0.02)
+    #expect(
+      isClose(StepSimulation(profile, on: cluster(ranks: 1, cores: 2)).run().computeSeconds, 0.1))
+    #expect(
+      isClose(StepSimulation(profile, on: cluster(ranks: 2, cores: 2)).run().computeSeconds, 0.12))
+  }
+
+  @Test("A replicated rank copies and updates everything after the others have met it")
+  func replicated() {
+    let profile = profile(buckets: 4, elements: 50_000)
+    let outcome = StepSimulation(profile, on: cluster(ranks: 2, update: .replicated)).run()
+    let all = 200_000.0
+    #expect(
+      isClose(
+        outcome.stepSeconds, 0.1 + all * Self.sum + Self.flag + all * (Self.sum + Self.update)))
+  }
+
+  @Test(
+    "A single bucket at the end of the step pays both rounds in full",
+    arguments: [2, 3, 16, 1024], [1, 4])
+  func exposedBucket(hosts: Int, ranks: Int) {
+    let (elements, bandwidth, latency) = (1 << 20, 125e6, 5e-3)
+    let profile = StepProfile(
+      bucketElements: [elements], readySeconds: [0.05], computeSeconds: 0.05)
+    let outcome = StepSimulation(
+      profile,
+      on: cluster(hosts: hosts, ranks: ranks, bandwidth: bandwidth, latency: latency)
+    ).run()
+    // 2 (H − 1) / H · B bytes go through the host's interface.
+    let bytes = 2 * Double(hosts - 1) / Double(hosts) * Double(elements) * 4
+    #expect(isClose(outcome.linkSeconds, bytes / bandwidth))
+    let own = Double(elements) / Double(ranks)
+    let work = own * (Double(ranks) * Self.sum + Self.sum + Self.update)
+    let flag = ranks > 1 ? Self.flag : 0
+    if ranks == 1 {
+      #expect(
+        isClose(outcome.stepSeconds, 0.05 + work + flag + outcome.linkSeconds + 8 * latency))
+    } else {
+      // The ranks' rounds queue for the interface, so that additions may hide behind them.
+      #expect(outcome.stepSeconds >= 0.05 + outcome.linkSeconds + 8 * latency + flag)
+      #expect(outcome.stepSeconds <= 0.05 + work + flag + outcome.linkSeconds + 8 * latency)
+    }
+  }
+
+  @Test("A slow link bounds the step, a fast one is hidden but for the last bucket")
+  func overlap() {
+    let profile = profile(buckets: 50, elements: 100_000)
+    let slow = StepSimulation(
+      profile, on: cluster(hosts: 4, ranks: 1, bandwidth: 10e6)
+    ).run()
+    let bytes = 1.5 * 50 * 100_000 * 4
+    #expect(isClose(slow.linkSeconds, bytes / 10e6))
+    // The link is idle until the first bucket is ready, then never again.
+    #expect(slow.stepSeconds > 0.051 + slow.linkSeconds)
+    #expect(slow.stepSeconds < 1.01 * (0.051 + slow.linkSeconds))
+    let fast = StepSimulation(profile, on: cluster(hosts: 4, ranks: 1, bandwidth: 2e9)).run()
+    let last = 1.5 * 100_000 * 4 / 2e9
+    #expect(fast.exposedSeconds < 2 * last)
+    #expect(fast.hiddenSeconds > 0.9 * fast.linkSeconds)
+  }
+
+  @Test("The shards of a rank follow one another, and only the last one's gradients are reduced")
+  func shards() {
+    let profile = profile(buckets: 2, elements: 10).repeated(3)
+    #expect(isClose(profile.computeSeconds, 0.3))
+    #expect(zip(profile.readySeconds, [0.275, 0.3]).allSatisfy(isClose))
+  }
+
+  @Test("Events happen in the order of time, then of scheduling")
+  func order() {
+    var queue = EventQueue()
+    var seen: [Int] = []
+    for (number, delay) in [3.0, 1, 2, 1, 0, 3].enumerated() {
+      queue.schedule(after: delay) { seen.append(number) }
+    }
+    while let action = queue.next() { action() }
+    #expect(seen == [4, 1, 3, 2, 0, 5])
+    #expect(queue.now == 3)
+  }
+}
