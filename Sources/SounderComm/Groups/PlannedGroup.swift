@@ -52,6 +52,9 @@ package final class PlannedGroup: ProcessGroup, @unchecked Sendable {
     throw alone("receive")
   }
   package func makeMessagePort() throws -> any MessagePort { throw alone("makeMessagePort") }
+  package func makeTransferChannel() throws -> any TransferChannel {
+    throw alone("makeTransferChannel")
+  }
 
   package func makeSharedRegion(byteCount: Int) throws -> SharedRegion {
     throw RegionWanted(byteCount: RegionTrailer.mappedBytes(byteCount))

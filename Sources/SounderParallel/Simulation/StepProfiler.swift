@@ -69,21 +69,18 @@ public final class StepProfiler {
   /// The median of the steps so far, with gradients in buckets by the order of their arrival.
   public func profile(loaderSeconds: Double) -> StepProfile {
     let times = ready.map(Self.median)
-    var elements: [Int] = []
-    var last: [Double] = []
-    for index in times.indices.sorted(by: { (times[$0], -$0) < (times[$1], -$1) }) {
-      let count = ranges[index].count
-      if let filled = elements.last, filled + count <= bucketLimit {
-        elements[elements.count - 1] += count
-        last[last.count - 1] = max(last[last.count - 1], times[index])
-      } else {
-        elements.append(count)
-        last.append(times[index])
-      }
+    let plan = BucketPlan(
+      ranges: ranges, order: times.indices.sorted { (times[$0], -$0) < (times[$1], -$1) },
+      limit: bucketLimit)
+    // Buckets are launched in order: none is ready before those before it.
+    var latest = 0.0
+    let ready = plan.buckets.map { bucket in
+      latest = bucket.segments.reduce(latest) { max($0, times[$1.parameter]) }
+      return latest
     }
     return StepProfile(
-      bucketElements: elements, readySeconds: last,
-      computeSeconds: max(Self.median(compute), last.last ?? 0), loaderSeconds: loaderSeconds)
+      bucketElements: plan.buckets.map(\.elementCount), readySeconds: ready,
+      computeSeconds: max(Self.median(compute), latest), loaderSeconds: loaderSeconds)
   }
 
   private static func median(_ values: [Double]) -> Double {

@@ -15,9 +15,11 @@ struct MemoryRehearsal {
   /// The memory of this process when it had read the data.
   let loaded: ProcessMemory
 
-  /// Steps end after this many, or when ``enoughSeconds`` have passed. The caches of allocator and loader
-  /// have their final size after about eight.
+  /// The most steps that are taken.
+  ///
+  /// The caches of allocator and loader have their final size after about eight.
   private static let stepCount = 10
+  /// No further step begins after this time.
   private static let enoughSeconds = 2.0
 
   /// What the steps took, in bytes.
