@@ -27,8 +27,13 @@ enum Failure {
     case let error as any ReportedError: error.exitCode
     case let error as RankError: exitCode(of: error.underlying)
     case is ParallelError: .configuration
+    case is NonFiniteError: .internalError
     case let error as DisagreementError:
-      error.subject == .data ? .dataError : .configuration
+      switch error.subject {
+      case .data: .dataError
+      case .state: .internalError
+      case .build, .configuration, .model: .configuration
+      }
     default: .failure
     }
   }

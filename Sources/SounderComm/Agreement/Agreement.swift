@@ -22,6 +22,8 @@ public struct Agreement: Sendable {
     case data
     /// Parameters and buffers.
     case model
+    /// What training has made of them.
+    case state
   }
 
   /// Something that has a value on every rank.

@@ -42,6 +42,9 @@ public struct DisagreementError: Error, Sendable, Hashable, CustomStringConverti
     case .configuration: "start all ranks with the same configuration and the same --set arguments"
     case .data: "give all ranks the same data, for example by copying the files again"
     case .model: "build the model in the same way, and from the same seed, on every rank"
+    case .state:
+      "a rank's memory or processor is at fault, or the program changes parameters on some ranks only; "
+        + "go back to an earlier model"
     }
   }
 }

@@ -45,6 +45,9 @@ final class BufferExchange {
   /// Gives a shard the buffers of the step's begin.
   func beginShard() { write(before) }
 
+  /// Takes back what the shards of a step that counts for nothing have made of the buffers.
+  func restore() { write(before) }
+
   /// Notes what a shard with the given share of the samples made of the buffers.
   func endShard(_ shard: Int, weight: Double) {
     weights[shard] = weight

@@ -50,6 +50,10 @@ public final class DataParallel {
     public var seed: UInt64 = 0
     /// Whose parameters the job begins with.
     public var initialValues = InitialValues.ofFirstRank
+    /// What becomes of a step with a loss or gradient that is infinite or not a number.
+    public var onNaN = NonFinitePolicy.abort
+    /// Steps between two comparisons of the copies of the model, where there are several; 0 never compares.
+    public var checkEvery = 100
 
     /// The defaults.
     public init() {}
@@ -65,6 +69,8 @@ public final class DataParallel {
     public let shouldStop: Bool
     /// Whether the update was left out because a rank refused its gradients.
     public let isSkipped: Bool
+    /// Why the update was left out, with rank and parameter; nil if it was not.
+    public internal(set) var skipReason: String?
   }
 
   /// The processes that take part.
@@ -80,6 +86,8 @@ public final class DataParallel {
   private let schedule: [ShardPlan.Step]
   private let buffers: BufferExchange?
   private let statistics: JointStatistics?
+  private let inspector: FiniteInspector
+  private let divergence: DivergenceCheck?
 
   /// Prepares a model for parallel steps; every rank calls this with an equal model and equal options.
   ///
@@ -101,6 +109,12 @@ public final class DataParallel {
     statistics = try JointStatistics(model: model, group: group, plan: plan)
     buffers = try BufferExchange(model: model, group: group, shards: plan.shards)
     schedule = plan.schedule(of: reducer.position).steps
+    inspector = FiniteInspector(
+      names: model.parameterLayout().entries.map(\.name), rank: group.rank, policy: options.onNaN)
+    divergence = DivergenceCheck(
+      model: model, group: group, update: options.update, interval: options.checkEvery)
+    reducer.inspector = inspector
+    reducer.mayRefuse = options.onNaN == .skip
   }
 
   deinit { statistics?.detach() }
@@ -132,13 +146,25 @@ public final class DataParallel {
   ///   - sampleCount: The samples of the global batch, over all ranks.
   ///   - stopRequested: Whether this rank wants to stop; all ranks learn of it in this step.
   ///   - loss: Computes the mean loss over the samples of one shard, `plan.samples(of:in:)`.
-  /// - Throws: what `loss` or the backward pass throws, on all ranks; ``CommunicationError``.
+  /// - Throws: what `loss` or the backward pass throws, on all ranks; ``NonFiniteError`` on a rank that
+  ///   has computed no finite number, unless such steps are skipped; ``DisagreementError`` if the ranks'
+  ///   copies of the model differ; ``CommunicationError``.
   public func step(
     learningRate: Double, sampleCount: Int, stopRequested: Bool = false,
     loss: (_ shard: Int) throws -> Tensor
   ) throws -> Outcome {
     try check(batch: sampleCount)
+    let outcome = try takeStep(learningRate, sampleCount, stopRequested, loss)
+    try divergence?.after(steps: stepCount)
+    return outcome
+  }
+
+  private func takeStep(
+    _ learningRate: Double, _ sampleCount: Int, _ stopRequested: Bool,
+    _ loss: (_ shard: Int) throws -> Tensor
+  ) throws -> Outcome {
     do {
+      inspector.begin(step: stepCount + 1)
       try reducer.begin(step: stepCount, learningRate: learningRate)
       buffers?.beginStep()
       for entry in schedule {
@@ -153,20 +179,32 @@ public final class DataParallel {
           value = try withRandomContext(context) {
             let result = try loss(entry.shard)
             try statistics?.check()
+            let mean = result.item()
+            try inspector.inspect(loss: mean)
             try result.backward(gradient: Tensor(scalar: .float(weight), result.dtype))
-            return result.item() * weight
+            return mean * weight
           }
           buffers?.endShard(entry.shard, weight: weight)
         }
         try reducer.endShard(loss: value)
       }
-      let outcome = try reducer.finish(stopRequested: stopRequested)
-      try buffers?.endStep()
+      var outcome = try reducer.finish(stopRequested: stopRequested)
+      if outcome.isSkipped {
+        buffers?.restore()
+        outcome.skipReason = try agreeOnReason()
+      } else {
+        try buffers?.endStep()
+      }
       stepCount += 1
       return outcome
     } catch {
       reducer.fail(error)
       throw error
     }
+  }
+  /// What the lowest rank that refused this step has found.
+  private func agreeOnReason() throws -> String {
+    let findings = try group.allGather(text: inspector.finding?.finding ?? "")
+    return findings.first { !$0.isEmpty } ?? "a rank refused its gradients"
   }
 }

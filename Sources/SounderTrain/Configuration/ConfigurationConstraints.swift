@@ -168,6 +168,10 @@ struct ConfigurationConstraints {
       ([key], !kinds.contains(model), "model.kind: \(model.rawValue)")
     }
     rules += [
+      (
+        ["train.on_nan", "parallel.check_every"], configuration.parallel.mode == .hogwild,
+        "parallel.mode: hogwild"
+      ),
       (["data.path"], data == .digits, "data.kind: digits"),
       (["data.train_count", "data.test_count"], data != .digits, "data.kind: \(data.rawValue)"),
       (["data.block_length"], data != .text, "data.kind: \(data.rawValue)"),

@@ -20,6 +20,8 @@ public struct ParallelSection: Sendable, Equatable {
   public var workers = 1
   /// The size of a gradient bucket.
   public var bucketBytes = 256 << 10
+  /// Steps between two comparisons of the copies of the model; 0 never compares.
+  public var checkEvery = 100
   /// Seconds after which a silent peer is an error.
   public var timeout = 120.0
 
@@ -40,6 +42,10 @@ public struct ParallelSection: Sendable, Equatable {
     .integer(
       "bucket_bytes", \.bucketBytes, in: 1_024...(1 << 32), "Size of a gradient bucket.",
       synonyms: ["bucket_size"]),
+    .integer(
+      "check_every", \.checkEvery, in: 0...Int.max,
+      "Steps after which the ranks' copies of the model are compared in a sync job; 0 never does.",
+      synonyms: ["divergence_check", "check_interval"]),
     .number(
       "timeout", \.timeout, .positive, "Seconds after which a silent peer is an error.",
       synonyms: ["deadline"]),

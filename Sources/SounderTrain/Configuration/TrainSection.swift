@@ -1,3 +1,5 @@
+import SounderParallel
+
 /// The `train` section: how long and how often.
 public struct TrainSection: Sendable, Equatable {
   /// How often every sample is visited.
@@ -14,6 +16,8 @@ public struct TrainSection: Sendable, Equatable {
   public var evaluateEvery = 1
   /// Steps between two evaluations, besides those between epochs.
   public var evaluateSteps: Int?
+  /// What becomes of a step with a loss or gradient that is no finite number.
+  public var onNaN = NonFinitePolicy.abort
 
   /// The defaults.
   public init() {}
@@ -42,5 +46,10 @@ public struct TrainSection: Sendable, Equatable {
       "evaluate_steps", \.evaluateSteps, in: 1...Int.max, or: nil,
       "Steps between two evaluations within an epoch; null evaluates between epochs only.",
       synonyms: ["eval_steps", "eval_interval"]),
+    .choice(
+      "on_nan", \.onNaN,
+      "What becomes of a sync step with an infinite loss or gradient, or one that is no number: abort "
+        + "ends the job and names the rank and the parameter, skip leaves the step out.",
+      synonyms: ["skip_nan", "nan_policy"]),
   ]
 }

@@ -70,6 +70,8 @@ extension Configuration {
     options.seed = UInt64(seed)
     // Every rank has built the model from the same seed.
     options.initialValues = .equal
+    options.onNaN = train.onNaN
+    options.checkEvery = parallel.checkEvery
     return options
   }
 

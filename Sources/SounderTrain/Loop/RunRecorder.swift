@@ -15,6 +15,11 @@ final class RunRecorder {
   private var paused = 0.0
   private(set) var samples = 0
   private(set) var steps = 0
+  /// Steps that were left out because of losses or gradients that are no finite numbers.
+  private(set) var skippedSteps = 0
+  private var skippedInARow = 0
+  /// After how many skipped steps in a row somebody should look.
+  private static let tooManySkipped = 10
 
   /// What happened since the last line of metrics.
   private struct Window {
@@ -42,8 +47,11 @@ final class RunRecorder {
   var trainingSeconds: Double { wallSeconds - paused }
   /// Samples per second over all ranks, in steps.
   var samplesPerSecond: Double { Double(samples) / max(trainingSeconds, 1e-9) }
-  /// The mean loss of the steps of the last epoch.
-  var finalLoss: Double { epochLosses.sum / Double(max(epochLosses.count, 1)) }
+  /// The mean loss of the steps of the last epoch; no number if all of them were skipped.
+  var finalLoss: Double {
+    epochLosses.count == 0 && skippedInARow > 0
+      ? .nan : epochLosses.sum / Double(max(epochLosses.count, 1))
+  }
 
   /// Begins an epoch.
   func begin() { epochLosses = (0, 0) }
@@ -53,6 +61,7 @@ final class RunRecorder {
   /// - Throws: ``TrainingError`` if the loss is no number any more; ``FileError``.
   func record(step: Int, samples: Int, loss: Double, learningRate: Double) throws {
     guard loss.isFinite else { throw TrainingError.diverged(step: step, loss: loss) }
+    skippedInARow = 0
     let isLogged = step / configuration.train.logEvery > steps / configuration.train.logEvery
     epochLosses = (epochLosses.sum + loss, epochLosses.count + 1)
     window.losses = (window.losses.sum + loss, window.losses.count + 1)
@@ -66,6 +75,29 @@ final class RunRecorder {
       window.samples = samples
     } else {
       reporter.update(state(learningRate))
+    }
+  }
+
+  /// Notes that the step at which the job has arrived has changed nothing, and why.
+  ///
+  /// - Throws: ``FileError``.
+  func recordSkipped(step: Int, samples: Int, reason: String) throws {
+    steps = step
+    self.samples = samples
+    skippedSteps += 1
+    skippedInARow += 1
+    let members: JSONObject = [
+      "step": .integer(step), "reason": .string(reason), "skipped_steps": .integer(skippedSteps),
+    ]
+    try metrics?.write(
+      .object(
+        JSONObject([("event", .string("skipped"))] + members.members.map { ($0.name, $0.value) })))
+    tell("skipped", "step \(step) is left out: \(reason)", members)
+    if skippedInARow == Self.tooManySkipped {
+      tell(
+        "warning",
+        "warning: \(skippedInARow) steps in a row were left out, the model no longer learns; lower "
+          + "optimizer.lr or set train.clip_norm", ["step": .integer(step)])
     }
   }
 

@@ -48,8 +48,12 @@ final class SynchronousTrainer: Trainer {
         return dataset.loss(model(Tensor(part.features)), Tensor(part.targets))
       }
       samples += batch.globalCount
-      try recorder.record(
-        step: step + 1, samples: samples, loss: outcome.loss, learningRate: rate)
+      if let reason = outcome.skipReason {
+        try recorder.recordSkipped(step: step + 1, samples: samples, reason: reason)
+      } else {
+        try recorder.record(
+          step: step + 1, samples: samples, loss: outcome.loss, learningRate: rate)
+      }
       if outcome.shouldStop { return true }
     }
     return false

@@ -147,7 +147,8 @@ public struct TrainingJob: Sendable {
   ) -> JSONObject {
     var summary: JSONObject = [
       "final_loss": .number(recorder.finalLoss), "test_accuracy": .null, "test_loss": .null,
-      "steps": .integer(recorder.steps), "samples": .integer(recorder.samples),
+      "steps": .integer(recorder.steps), "skipped_steps": .integer(recorder.skippedSteps),
+      "samples": .integer(recorder.samples),
       "samples_per_second": .number(recorder.samplesPerSecond.rounded()),
       "ranks": .integer(group.size), "hosts": .integer(group.topology.hostCount),
       "wall_seconds": .number(recorder.wallSeconds),

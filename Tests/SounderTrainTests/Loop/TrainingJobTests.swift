@@ -1,5 +1,6 @@
 import Foundation
 import SounderComm
+import SounderParallel
 import Testing
 
 @testable import SounderTrain
@@ -92,8 +93,24 @@ struct TrainingJobTests {
     let error = #expect(throws: RankError.self) {
       _ = try ThreadGroup.run(ranks: ranks) { try job.run($0) }
     }
-    let cause = try #require(error).underlying as? TrainingError
-    #expect(cause?.exitCode == .internalError)
+    let cause = try #require(error).underlying as? NonFiniteError
+    #expect(cause?.description.contains("train.clip_norm") == true)
+  }
+
+  @Test("FI-11: skipped steps are counted in metrics and summary", arguments: [1, 2])
+  func skipped(_ ranks: Int) throws {
+    let scratch = try TemporaryDirectory()
+    let (job, directory) = try Self.job(
+      "\(scratch.path)/run", overrides: "optimizer.lr=1e30", "model.layer_norm=false",
+      "train.on_nan=skip")
+    _ = try ThreadGroup.run(ranks: ranks) { try job.run($0) }
+    let skipped = try #require(try Self.summary(directory)["skipped_steps"]?.integer)
+    #expect(skipped > 10 && skipped < 18)
+    let metrics = try String(contentsOfFile: directory.metrics, encoding: .utf8)
+    let lines = try metrics.split(separator: "\n").map { try JSONValue(parsing: Array($0.utf8)) }
+    let events = lines.filter { $0["event"]?.string == "skipped" }
+    #expect(events.count == skipped)
+    #expect(events.allSatisfy { $0["reason"]?.string?.contains(" on rank ") == true })
   }
 
   @Test("max_steps ends the job early, in the middle of an epoch")
