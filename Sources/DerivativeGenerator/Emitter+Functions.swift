@@ -29,11 +29,13 @@ extension Emitter {
         let body = CompositeScope(schema: schema).rewrite(composite, silent)
         return code.formula(composite, file: file, body)
       }
+      code.line(traceBegin)
       runKernel(entry, &code)
       for index in schema.returns.indices where entry.isView {
         code.line("\(schema.outputName(index)).markView(of: self)")
       }
       record(entry, &code)
+      code.line(traceEnd(entry))
       let results = schema.returns.indices.map { schema.outputName($0) }
       tangents(entry, TangentScope(schema: schema), &code)
       code.line(

@@ -24,8 +24,10 @@ extension Emitter {
         }
         code.line("let original = Modes.forward ? self.clone() : self")
       }
+      code.line(traceBegin)
       code.line("_ = Kernels.\(entry.kernel)(\(kernelArguments(entry)), out: self.array)")
       code.line("self.incrementVersion()")
+      code.line(traceEnd(schema.name + "_", node: isDifferentiable ? "recorded" : "nil", "self"))
       if isDifferentiable {
         code.block("if let node = recorded") { code in
           code.line("self.replaceHistory(node, slot: 0)")

@@ -24,6 +24,7 @@ extension Emitter {
       }
       if !entry.initialFields.isEmpty || !entry.saved.isEmpty { code.line("") }
       initialiser(entry, &code)
+      code.line("\noverride var eventName: EventName { \(quoted(schema.nodeName)) }")
       if !entry.saved.isEmpty {
         let names = entry.saved.map { quoted(schema.savedName($0)) }.joined(separator: ", ")
         code.line("\noverride var savedNames: [String] { [\(names)] }")

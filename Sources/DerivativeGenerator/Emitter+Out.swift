@@ -11,7 +11,9 @@ extension Emitter {
       let tensors = entry.differentiable.map { requiresGradient(schema, $0) } + ["out.requiresGrad"]
       code.line(
         "try requireOut(\(quoted(schema.name)), \(tensors.joined(separator: " || ")))")
+      code.line(traceBegin)
       code.line("_ = Kernels.\(entry.kernel)(\(kernelArguments(entry)), out: out.array)")
+      code.line(traceEnd(schema.name, node: "nil", "out"))
       code.line("out.incrementVersion()\nreturn out")
     }
   }

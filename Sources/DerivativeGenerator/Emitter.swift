@@ -17,6 +17,7 @@ struct Emitter {
     // \(what), generated from derivatives.yaml by DerivativeGenerator. Do not edit.
 
     import SounderArray
+    import SounderTrace
 
     """
   }

@@ -9,8 +9,10 @@
   public var end: UInt64
   /// What it is called; the address is of use in this process only.
   public var name: EventName
-  /// For operators the number of the node in the graph, which pairs forward and backward (0 if none
-  /// was recorded). For coarse events their running number on the rank, from 1.
+  /// For coarse events their running number on the rank, from 1.
+  ///
+  /// For operators the number of the node in the graph, which pairs forward and backward; 0 if none
+  /// was recorded.
   public var sequence: UInt64
   /// A number whose meaning depends on the kind: a bucket, a rank, a step, an element count.
   public var a: Int64

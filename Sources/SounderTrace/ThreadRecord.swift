@@ -82,7 +82,7 @@ import Foundation
     return span
   }
 
-  @usableFromInline mutating func end(_ span: Span, b: Int64?) {
+  @usableFromInline mutating func end(_ span: Span, b: Int64?) -> UInt64 {
     let recorder = recorder._withUnsafeGuaranteedRef { $0 }
     var event = span.event
     event.end = ck_monotonic_nanoseconds()
@@ -95,6 +95,7 @@ import Foundation
     recorder.sink?.end(event)
     if isTracing != recorder.isTracing { adoptTracing(recorder.isTracing) }
     if isTracing { append(event) }
+    return event.end - event.begin
   }
 
   @usableFromInline mutating func instant(

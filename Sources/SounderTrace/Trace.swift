@@ -44,9 +44,11 @@ public enum Trace {
   }
 
   /// Ends a span, with a new value of its second number if that became known only now.
-  @inlinable @inline(__always) public static func end(_ span: Span?, b: Int? = nil) {
-    guard let span, let record = ThreadRecord.current else { return }
-    record.pointee.end(span, b: b.map { Int64($0) })
+  /// - Returns: how many nanoseconds it took; 0 if nothing is recorded.
+  @discardableResult
+  @inlinable @inline(__always) public static func end(_ span: Span?, b: Int? = nil) -> UInt64 {
+    guard let span, let record = ThreadRecord.current else { return 0 }
+    return record.pointee.end(span, b: b.map { Int64($0) })
   }
 
   /// Begins something that goes on beside what the thread does next, such as a transfer; it need not

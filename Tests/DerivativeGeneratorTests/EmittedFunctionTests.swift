@@ -22,6 +22,7 @@ import Testing
         /// Schema: `mul.Tensor(Tensor self, Tensor other) -> Tensor`.
         /// - Parameter other: A tensor.
         public func mul(_ other: Tensor) -> Tensor {
+          let begun = Trace.beginOperator()
           let result = Tensor(Kernels.mul(self.array, other.array))
           if Modes.recording {
             let needsSelf = self.requiresGrad
@@ -35,6 +36,7 @@ import Testing
               node.attach(result)
             }
           }
+          if begun != 0 { recordOperator("mul.Tensor", begun, result.node, result) }
           if Modes.forward {
             let modes = Modes.suspendForward()
             defer { Modes.restore(modes) }
@@ -68,12 +70,14 @@ import Testing
         ///   - dim: A list of integers or nil, nil by default.
         ///   - dtype: An element type or nil, nil by default.
         public func sum(dim: [Int]? = nil, dtype: DType? = nil) -> Tensor {
+          let begun = Trace.beginOperator()
           let result = Tensor(Kernels.sum(self.array, dim, dtype))
           if Modes.recording && self.requiresGrad && result.dtype.isDifferentiable {
             let node = SumDimIntListBackward(selfShape: self.shape, dim: dim)
             node.connect(0, self)
             node.attach(result)
           }
+          if begun != 0 { recordOperator("sum.dim_IntList", begun, result.node, result) }
           if Modes.forward {
             let modes = Modes.suspendForward()
             defer { Modes.restore(modes) }
@@ -103,6 +107,7 @@ import Testing
         /// Schema: `native_layer_norm(Tensor input, Tensor? weight) -> (Tensor output, Tensor mean)`.
         /// - Parameter weight: A tensor or nil.
         public func nativeLayerNorm(_ weight: Tensor?) -> (output: Tensor, mean: Tensor) {
+          let begun = Trace.beginOperator()
           let (outputArray, meanArray) = Kernels.nativeLayerNorm(self.array, weight?.array)
           let output = Tensor(outputArray)
           let mean = Tensor(meanArray)
@@ -119,6 +124,7 @@ import Testing
               node.mean = SavedTensor(input: mean)
             }
           }
+          if begun != 0 { recordOperator("native_layer_norm", begun, output.node, output) }
           if Modes.forward {
             require(!(self.tangent != nil || weight?.tangent != nil), "native_layer_norm: no forward-mode formula")
           }
@@ -146,6 +152,7 @@ import Testing
         ///   - tensors: A list of tensors.
         ///   - dim: An integer, 0 by default.
         public static func cat(_ tensors: [Tensor], dim: Int = 0) -> Tensor {
+          let begun = Trace.beginOperator()
           let result = Tensor(Kernels.cat(tensors.map { $0.array }, dim))
           if Modes.recording && tensors.contains(where: { $0.requiresGrad }) {
             let node = CatBackward(
@@ -157,6 +164,7 @@ import Testing
             }
             node.attach(result)
           }
+          if begun != 0 { recordOperator("cat", begun, result.node, result) }
           if Modes.forward {
             let modes = Modes.suspendForward()
             defer { Modes.restore(modes) }
@@ -200,8 +208,10 @@ import Testing
             recorded = node
           }
           let original = Modes.forward ? self.clone() : self
+          let begun = Trace.beginOperator()
           _ = Kernels.relu(self.array, out: self.array)
           self.incrementVersion()
+          if begun != 0 { recordOperator("relu_", begun, recorded, self) }
           if let node = recorded {
             self.replaceHistory(node, slot: 0)
             node.result = SavedTensor(output: self, slot: 0)
@@ -249,8 +259,10 @@ import Testing
             recorded = node
           }
           let original = Modes.forward ? self.clone() : self
+          let begun = Trace.beginOperator()
           _ = Kernels.pow(self.array, exponent, out: self.array)
           self.incrementVersion()
+          if begun != 0 { recordOperator("pow_", begun, recorded, self) }
           if let node = recorded {
             self.replaceHistory(node, slot: 0)
           }
@@ -282,6 +294,7 @@ import Testing
         ///   - dim0: An integer.
         ///   - dim1: An integer.
         public func transpose(_ dim0: Int, _ dim1: Int) -> Tensor {
+          let begun = Trace.beginOperator()
           let result = Tensor(Kernels.transpose(self.array, dim0, dim1))
           result.markView(of: self)
           if Modes.recording && self.requiresGrad {
@@ -289,6 +302,7 @@ import Testing
             node.connect(0, self)
             node.attach(result)
           }
+          if begun != 0 { recordOperator("transpose.int", begun, result.node, result) }
           if Modes.forward {
             require(!(self.tangent != nil), "transpose.int: no forward-mode formula")
           }
@@ -313,7 +327,9 @@ import Testing
         /// Schema: `eq.Scalar(Tensor self, Scalar other) -> Tensor`.
         /// - Parameter other: A number.
         public func eq(_ other: Scalar) -> Tensor {
+          let begun = Trace.beginOperator()
           let result = Tensor(Kernels.eq(self.array, other))
+          if begun != 0 { recordOperator("eq.Scalar", begun, nil, result) }
           return result
         }
         """)
@@ -338,6 +354,7 @@ import Testing
         ///   - p: A real number.
         ///   - stream: A stream of random numbers.
         public func nativeDropout(_ p: Double, _ stream: RandomStream) -> (output: Tensor, mask: Tensor) {
+          let begun = Trace.beginOperator()
           let (outputArray, maskArray) = Kernels.nativeDropout(self.array, p, stream)
           let output = Tensor(outputArray)
           let mask = Tensor(maskArray)
@@ -347,6 +364,7 @@ import Testing
             node.attach(output)
             node.mask = SavedTensor(input: mask)
           }
+          if begun != 0 { recordOperator("native_dropout", begun, output.node, output) }
           if Modes.forward {
             require(!(self.tangent != nil), "native_dropout: no forward-mode formula")
           }

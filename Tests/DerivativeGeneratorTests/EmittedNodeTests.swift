@@ -28,6 +28,8 @@ import Testing
             super.init(edgeCount: 2)
           }
 
+          override var eventName: EventName { "MulTensorBackward" }
+
           override var savedNames: [String] { ["other", "self"] }
 
           override func apply(_ pass: BackwardPass) throws {
@@ -73,6 +75,8 @@ import Testing
             super.init(edgeCount: 1)
           }
 
+          override var eventName: EventName { "SumDimIntListBackward" }
+
           override var savedNames: [String] { ["self.shape", "dim"] }
 
           override func apply(_ pass: BackwardPass) throws {
@@ -108,6 +112,8 @@ import Testing
             self.weight = weight
             super.init(edgeCount: 2)
           }
+
+          override var eventName: EventName { "NativeLayerNormBackward" }
 
           override var savedNames: [String] { ["input", "weight", "mean"] }
 
@@ -157,6 +163,8 @@ import Testing
             super.init(edgeCount: tensorsCount)
           }
 
+          override var eventName: EventName { "CatBackward" }
+
           override var savedNames: [String] { ["tensors.shapes", "dim"] }
 
           override func apply(_ pass: BackwardPass) throws {
@@ -197,6 +205,8 @@ import Testing
             self.biasShape = biasShape
             super.init(edgeCount: 3)
           }
+
+          override var eventName: EventName { "LinearBackward" }
 
           override var savedNames: [String] { ["weight", "input", "bias.shape"] }
 
@@ -244,6 +254,8 @@ import Testing
             super.init(edgeCount: 1)
           }
 
+          override var eventName: EventName { "ReluBackward" }
+
           override var savedNames: [String] { ["result"] }
 
           override func apply(_ pass: BackwardPass) throws {
@@ -277,6 +289,8 @@ import Testing
           init() {
             super.init(edgeCount: 1)
           }
+
+          override var eventName: EventName { "FrexpBackward" }
 
           override func apply(_ pass: BackwardPass) throws {
             let grad0 = pass.gradient(0)

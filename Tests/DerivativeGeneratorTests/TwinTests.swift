@@ -94,7 +94,9 @@ import Testing
         """
         public func mul(_ other: Tensor, out: Tensor) throws -> Tensor {
           try requireOut("mul", self.requiresGrad || other.requiresGrad || out.requiresGrad)
+          let begun = Trace.beginOperator()
           _ = Kernels.mul(self.array, other.array, out: out.array)
+          if begun != 0 { recordOperator("mul", begun, nil, out) }
           out.incrementVersion()
           return out
         }

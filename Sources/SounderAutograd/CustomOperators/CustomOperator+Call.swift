@@ -1,5 +1,6 @@
 import CKernels
 import SounderArray
+import SounderTrace
 
 extension CustomOperator {
   /// Calls the operator with a value for every parameter.
@@ -17,6 +18,7 @@ extension CustomOperator {
     if isRecorded && reverse == nil { throw missing("reverse", "setDerivative", inputs) }
     if hasTangents && formula.forward == nil { throw missing("forward", "setForward", inputs) }
 
+    let begun = Trace.beginOperator()
     let (outputs, saved) = try belowAutograd {
       let outputs = try checked(kernel(inputs)).map(fresh)
       let saved = isRecorded ? try reverse?.save(inputs, outputs) : nil
@@ -27,6 +29,10 @@ extension CustomOperator {
       let node = CustomOperatorNode(self, inputs, reverse.backward)
       node.attach(outputs, flags)
       node.keep(saved ?? nil, outputs: outputs.flatMap(\.tensors))
+    }
+    if begun != 0 {
+      let result = outputs.first?.tensors.first
+      recordOperator(EventName(interning: name), begun, isRecorded ? result?.node : nil, result)
     }
     if hasTangents, let forward = formula.forward {
       try push(inputs, outputs, flags, forward)

@@ -1,5 +1,6 @@
 import CKernels
 import SounderArray
+import SounderTrace
 
 extension BackwardPass {
   /// Runs the pass from its roots to its end.
@@ -117,7 +118,12 @@ extension BackwardPass {
     neededEdges = captures.isEmpty ? node.edgeMask : wantedEdges(of: node)
     if node.hooks != nil || isCaptured { try runHooksAndCaptures(node, isCaptured) }
     if isNeeded {
+      let begun = Trace.beginOperator()
       try node.apply(self)
+      if begun != 0 {
+        Trace.endOperator(
+          .operatorBackward, node.eventName, begin: begun, sequence: node.sequence)
+      }
       if !retainGraph { dropSaved(node) }
       try passOn(node)
     }

@@ -1,5 +1,6 @@
 import CKernels
 import SounderArray
+import SounderTrace
 
 /// One recorded operation: the function that turns gradients of its outputs into those of its inputs.
 ///
@@ -67,6 +68,9 @@ open class Node {
 
   /// The operator's name with the suffix `Backward`.
   open var name: String { "\(type(of: self))" }
+
+  /// The name in a trace.
+  open var eventName: EventName { EventName(interning: name) }
 
   /// Names of the saved values, for inspection.
   open var savedNames: [String] { [] }
