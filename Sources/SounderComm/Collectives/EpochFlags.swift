@@ -1,6 +1,7 @@
 import CKernels
 import Foundation
 import SounderArray
+import SounderTrace
 
 /// One line of 128 bytes per rank in a shared region: epochs that only grow.
 ///
@@ -98,6 +99,11 @@ public final class EpochFlags: @unchecked Sendable {
     for localRank: Int, channel: Int = 0, epoch: UInt32, timeout: Duration? = nil,
     _ operation: @autoclosure () -> String
   ) throws {
+    var blocked = WaitSpan()
+    defer { blocked.end() }
+    if !isReached(localRank, channel: channel, epoch: epoch) {
+      blocked.blocks(on: membership.ranks[localRank])
+    }
     try wait(cell(localRank, channel), epoch, timeout, operation) { [localRank] }
   }
 
@@ -106,7 +112,12 @@ public final class EpochFlags: @unchecked Sendable {
     channel: Int = 0, epoch: UInt32, timeout: Duration? = nil,
     _ operation: @autoclosure () -> String
   ) throws {
+    var blocked = WaitSpan()
+    defer { blocked.end() }
     for other in 0..<membership.localSize where other != membership.localRank {
+      if !isReached(other, channel: channel, epoch: epoch) {
+        blocked.blocks(on: membership.ranks[other])
+      }
       try wait(cell(other, channel), epoch, timeout, operation) {
         (0..<self.membership.localSize).filter {
           !self.isReached($0, channel: channel, epoch: epoch)

@@ -1,5 +1,6 @@
 import Foundation
 import SounderArray
+import SounderTrace
 
 /// What groups of several ranks have in common: shared memory within a host, messages between hosts.
 ///
@@ -31,6 +32,8 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
 
   /// Returns when all ranks have called it.
   public func barrier() throws {
+    let span = Trace.begin(.collective, "barrier")
+    defer { Trace.end(span) }
     guard let transport else { return try host.barrier() }
     try failing { try agree(CollectiveHeader(.barrier), transport) }
   }
@@ -38,6 +41,8 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
   /// Copies the bytes of rank `root` to all ranks.
   public func broadcast(_ buffer: UnsafeMutableRawBufferPointer, root: Int) throws {
     requireMember(root, "broadcast")
+    let span = Trace.begin(.collective, "broadcast", root, buffer.count)
+    defer { Trace.end(span) }
     guard let transport else {
       return try host.broadcast(buffer, localRoot: topology.localRanks.firstIndex(of: root) ?? 0)
     }
@@ -49,6 +54,8 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
     _ buffer: UnsafeMutableRawBufferPointer, _ type: DType, _ operation: ReduceOperation
   ) throws {
     requireReducible(buffer.count, type, operation)
+    let span = Trace.begin(.collective, "allReduce", 0, buffer.count)
+    defer { Trace.end(span) }
     guard let transport else { return try host.allReduce(buffer, type, operation) }
     try failing { try hierarchicalAllReduce(buffer, type, operation, transport) }
   }
@@ -58,6 +65,8 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
     _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
   ) throws {
     requireParts(output.count, of: input.count, "allGather: the output")
+    let span = Trace.begin(.collective, "allGather", 0, output.count)
+    defer { Trace.end(span) }
     guard let transport else { return try host.allGather(input, into: output) }
     try failing { try flatAllGather(input, output, transport) }
   }
@@ -69,6 +78,8 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
   ) throws {
     requireReducible(output.count, type, operation)
     requireParts(input.count, of: output.count, "reduceScatter: the input")
+    let span = Trace.begin(.collective, "reduceScatter", 0, input.count)
+    defer { Trace.end(span) }
     guard let transport else {
       return try host.reduceScatter(input, into: output, type, operation)
     }
@@ -80,6 +91,8 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
   /// Sends bytes to a rank.
   public func send(_ buffer: UnsafeRawBufferPointer, to other: Int, tag: Int) throws {
     requireMember(other, "send")
+    let span = Trace.begin(.message, "send", other, buffer.count)
+    defer { Trace.end(span) }
     if let local = topology.localRanks.firstIndex(of: other) {
       try host.messages.send(buffer, to: local, tag: tag)
     } else {
@@ -90,6 +103,8 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
   /// Receives the first message with this tag from a rank.
   public func receive(_ buffer: UnsafeMutableRawBufferPointer, from other: Int, tag: Int) throws {
     requireMember(other, "receive")
+    let span = Trace.begin(.message, "receive", other, buffer.count)
+    defer { Trace.end(span) }
     if let local = topology.localRanks.firstIndex(of: other) {
       try host.messages.receive(buffer, from: local, tag: tag)
     } else {
@@ -102,6 +117,8 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
   /// Memory that all ranks of this host see, zeroed.
   public func makeSharedRegion(byteCount: Int) throws -> SharedRegion {
     require(byteCount >= 0, "makeSharedRegion: \(byteCount) bytes")
+    let span = Trace.begin(.collective, "makeSharedRegion", 0, byteCount)
+    defer { Trace.end(span) }
     try failing {
       try host.synchronize(CollectiveHeader(.makeSharedRegion, count: byteCount))
     }

@@ -1,9 +1,12 @@
 #if MPI
   import CMPI
+  import SounderTrace
 
   /// Calls MPI and turns a return code into an error; every call of the library goes through here.
-  func mpi(_ call: String, rank: Int? = nil, _ body: () -> Int32) throws {
+  func mpi(_ call: EventName, rank: Int? = nil, _ body: () -> Int32) throws {
+    let span = call.isPoll ? nil : Trace.begin(.mpi, call)
     let code = body()
+    Trace.end(span)
     guard code != MPI_SUCCESS else { return }
     var text = [CChar](repeating: 0, count: Int(MPI_MAX_ERROR_STRING) + 1)
     var length: Int32 = 0
@@ -13,7 +16,18 @@
       ? String(decoding: text.prefix(Int(length)).map(UInt8.init(bitPattern:)), as: UTF8.self)
       : "unknown error"
     throw CommunicationError(
-      .mpi(code: code, call: call), rank: rank, "\(call) failed: \(reason) (code \(code))")
+      .mpi(code: code, call: call.text), rank: rank, "\(call.text) failed: \(reason) (code \(code))"
+    )
+  }
+
+  extension EventName {
+    /// Whether this is one of the calls that never block (`MPI_Test…`, `MPI_Iprobe`): thousands of
+    /// them would only push out what matters.
+    fileprivate var isPoll: Bool {
+      guard let text = bytes else { return false }
+      let name = text + 4
+      return name[0] == 84 || name[0] == 73 && name[1] == 112
+    }
   }
 
   /// A communicator over all ranks that reports errors by codes; a collective over all ranks.

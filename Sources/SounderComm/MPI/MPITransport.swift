@@ -2,6 +2,7 @@
   import CKernels
   import CMPI
   import Foundation
+  import SounderTrace
 
   /// Messages between hosts over MPI, with a deadline and notice of failures elsewhere.
   final class MPITransport: MessageTransport {
@@ -73,6 +74,8 @@
     // MARK: Waiting
 
     private func complete(_ pending: PendingRequests, _ operation: String) throws {
+      let span = Trace.begin(.network, "transfer", pending.firstRank)
+      defer { Trace.end(span) }
       let start = ck_monotonic_nanoseconds()
       let limit = UInt64(max(timeout.wholeNanoseconds, 0))
       var polls = 0

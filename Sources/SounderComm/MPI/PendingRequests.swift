@@ -36,6 +36,9 @@
       }
     }
 
+    /// The first of the ranks at the other ends; -1 without any.
+    var firstRank: Int { ranks.first ?? -1 }
+
     func isComplete() throws -> Bool {
       guard !requests.isEmpty else { return true }
       var flag: Int32 = 0

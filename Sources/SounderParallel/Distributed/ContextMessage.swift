@@ -1,3 +1,5 @@
+import SounderTrace
+
 /// What ranks tell each other about one context.
 struct ContextMessage {
   enum Kind: UInt8 {
@@ -11,6 +13,17 @@ struct ContextMessage {
     case join
     /// How the pass of a rank ended.
     case vote
+
+    /// The name of such a message in a trace.
+    var eventName: EventName {
+      switch self {
+      case .activation: "activation"
+      case .gradient: "gradient"
+      case .part: "part of a collective"
+      case .join: "join"
+      case .vote: "vote"
+      }
+    }
   }
 
   /// Which messages are for the same receiver; equal ones are taken in order.

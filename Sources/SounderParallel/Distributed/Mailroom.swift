@@ -1,6 +1,7 @@
 import CKernels
 import Foundation
 import SounderComm
+import SounderTrace
 
 /// Sorts what arrives at a rank by context, and lets the contexts wait for it.
 ///
@@ -71,6 +72,7 @@ final class Mailroom: @unchecked Sendable {
   // MARK: Messages
 
   func post(_ message: ContextMessage, to other: Int) throws {
+    Trace.instant(.message, message.kind.eventName, other, message.bytes.count)
     try port.post(message.bytes, to: other)
   }
 
@@ -102,6 +104,8 @@ final class Mailroom: @unchecked Sendable {
   func wait<Found>(
     in id: AutogradContextID, until deadline: UInt64, _ find: (inout ContextMail) throws -> Found?
   ) throws -> Found {
+    var span: Span?
+    defer { Trace.end(span) }
     while true {
       do {
         if let found = try look(in: id, find) { return found }
@@ -111,6 +115,7 @@ final class Mailroom: @unchecked Sendable {
         throw error
       }
       if ck_monotonic_nanoseconds() >= deadline { throw DeadlinePassed() }
+      if span == nil { span = Trace.begin(.wait, "context message", -1, -1) }
       try port.wait(atMost: Mailroom.slice)
     }
   }

@@ -3,6 +3,7 @@ import SounderArray
 import SounderAutograd
 import SounderComm
 import SounderNN
+import SounderTrace
 
 /// Asynchronous stochastic gradient descent without locks (Niu, Recht, Ré and Wright, 2011).
 ///
@@ -141,16 +142,21 @@ public final class Hogwild {
       let ticket = arena.takeTicket()
       if ticket >= tickets.upperBound || arena.isStopping { return false }
       try withRandomContext(RandomContext(seed: seed, step: UInt64(ticket), shard: 0)) {
-        try worker.step(learningRate: learningRate(ticket)) { try loss($0, ticket) }
+        try Trace.span(.step, "step", ticket + 1) {
+          try worker.step(learningRate: learningRate(ticket)) { try loss($0, ticket) }
+        }
       }
       return true
     }
+    let recorder = Recorder.current
     for worker in workers.dropFirst() {
       join.enter()
       let thread = Thread {
-        do { while try work(worker) {} } catch {
-          firstError.keep(error)
-          arena.stop()
+        Recorder.attach(recorder, "worker \(worker.index)") {
+          do { while try work(worker) {} } catch {
+            firstError.keep(error)
+            arena.stop()
+          }
         }
         join.leave()
       }

@@ -2,6 +2,7 @@ import CKernels
 import SounderArray
 import SounderAutograd
 import SounderNN
+import SounderTrace
 
 /// One worker: a private replica of the model, a snapshot of the shared parameters, private gradients.
 ///
@@ -78,9 +79,9 @@ final class HogwildWorker: @unchecked Sendable {
     let version = arena.version
     refresh()
     for entry in entries { entry.tensor.accumulator?.gradient = nil }
-    let value = try loss(model)
-    try value.backward()
-    update(learningRate)
+    let value = try Trace.span(.forward, "forward") { try loss(model) }
+    try Trace.span(.backward, "backward") { try value.backward() }
+    Trace.span(.bucketUpdate, "update") { update(learningRate) }
     staleness.record(arena.version - version)
     arena.countCommit(index)
     lossSum += value.item()

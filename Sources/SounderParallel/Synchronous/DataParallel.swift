@@ -2,6 +2,7 @@ import SounderArray
 import SounderAutograd
 import SounderComm
 import SounderNN
+import SounderTrace
 
 /// Synchronous data parallelism: all ranks take every step together, with the mean gradient of the
 /// global batch.
@@ -177,18 +178,24 @@ public final class DataParallel {
           let context = RandomContext(
             seed: options.seed, step: UInt64(stepCount), shard: UInt64(entry.shard))
           value = try withRandomContext(context) {
-            let result = try loss(entry.shard)
+            let result = try Trace.span(.forward, "forward", entry.shard) {
+              try loss(entry.shard)
+            }
             try statistics?.check()
             let mean = result.item()
             try inspector.inspect(loss: mean)
-            try result.backward(gradient: Tensor(scalar: .float(weight), result.dtype))
+            try Trace.span(.backward, "backward", entry.shard) {
+              try result.backward(gradient: Tensor(scalar: .float(weight), result.dtype))
+            }
             return mean * weight
           }
           buffers?.endShard(entry.shard, weight: weight)
         }
         try reducer.endShard(loss: value)
       }
-      var outcome = try reducer.finish(stopRequested: stopRequested)
+      var outcome = try Trace.span(.phase, "finish step", stepCount + 1) {
+        try reducer.finish(stopRequested: stopRequested)
+      }
       if outcome.isSkipped {
         buffers?.restore()
         outcome.skipReason = try agreeOnReason()

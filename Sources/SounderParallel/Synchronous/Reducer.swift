@@ -48,6 +48,8 @@ final class Reducer {
   /// Told of everything that happens to buckets; nil costs one test.
   var observer: ((ReducerEvent, _ bucket: Int) -> Void)?
 
+  private let trace = BucketTrace()
+
   var state = State.idle
   var step = 0
   var buckets: BucketPlan
@@ -202,5 +204,11 @@ final class Reducer {
   func fail(_ error: any Error) { memory.flags.fail(error) }
 
   /// The seam for those who watch a step.
-  @inline(__always) func note(_ event: ReducerEvent, bucket: Int) { observer?(event, bucket) }
+  func note(_ event: ReducerEvent, bucket: Int) {
+    let bytes =
+      buckets.buckets.indices.contains(bucket)
+      ? buckets.buckets[bucket].elementCount * MemoryLayout<Float>.stride : 0
+    trace.note(event, bucket: bucket, bytes: bytes)
+    observer?(event, bucket)
+  }
 }
