@@ -31,6 +31,12 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "With --dry-run: plans for ranks spread evenly over this many hosts.")
   var hosts: Int?
 
+  @Flag(help: "Writes trace.json: what every rank did in some steps, for Perfetto.")
+  var trace = false
+
+  @Option(help: "The steps to trace, counted from 1 (10..20; without it ten after the first ten).")
+  var traceSteps: String?
+
   @Flag(help: "Writes JSON lines to standard output, and messages to standard error.")
   var json = false
 
@@ -54,6 +60,8 @@ struct TrainCommand: ParsableCommand {
   }
 
   mutating func run() throws {
+    if trace || traceSteps != nil { options.overrides.append("run.trace=true") }
+    if let traceSteps { options.overrides.append("run.trace_steps=\(traceSteps)") }
     let resolved = try options.resolve()
     if dryRun {
       return try DryRun(resolved: resolved, placement: try placement(), json: json).run()

@@ -8,7 +8,7 @@ struct ConfigurationConstraints {
 
   /// Every rule that is violated.
   func diagnostics() -> [ConfigurationDiagnostic] {
-    data + model + optimizer + schedule + parallel + ineffective
+    data + model + optimizer + schedule + parallel + run + ineffective
   }
 
   private func isGiven(_ key: String) -> Bool { locations[key] != nil }
@@ -35,6 +35,27 @@ struct ConfigurationConstraints {
         "data.path", "data.kind",
         message: "data.kind: \(data.kind.rawValue) needs data.path, \(what)")
     ]
+  }
+
+  private var run: [ConfigurationDiagnostic] {
+    let run = configuration.run
+    guard let steps = run.traceSteps else { return [] }
+    if TraceWindow(steps) == nil {
+      return [
+        diagnostic(
+          "run.trace_steps",
+          message:
+            "run.trace_steps: '\(steps)' is no range of steps; write 10..20, or 7 for one step")
+      ]
+    }
+    if !run.trace {
+      return [
+        diagnostic(
+          "run.trace_steps", severity: .warning,
+          message: "run.trace_steps has no effect without run.trace: true")
+      ]
+    }
+    return []
   }
 
   private var model: [ConfigurationDiagnostic] {

@@ -1,5 +1,6 @@
 import Foundation
 import SounderArray
+import SounderTrace
 
 /// Prepares a rank's batches on a thread of its own, a few steps ahead of the training loop.
 ///
@@ -35,11 +36,14 @@ public final class BatchLoader: Sendable {
   ) {
     let queue = BoundedQueue<Batch>(capacity: depth)
     self.queue = queue
+    let recorder = Recorder.current
     let thread = Thread {
-      do {
-        try produce { queue.push($0) }
-        queue.finish()
-      } catch { queue.finish(throwing: error) }
+      Recorder.attach(recorder, "loader") {
+        do {
+          try produce { queue.push($0) }
+          queue.finish()
+        } catch { queue.finish(throwing: error) }
+      }
     }
     thread.name = "sounder.loader"
     thread.start()
@@ -50,7 +54,9 @@ public final class BatchLoader: Sendable {
   /// The next batch, or nil after the last; waits until it is ready.
   ///
   /// - Throws: the error that ended the preparation, after the batches prepared before it.
-  public func next() throws -> Batch? { try queue.pop() }
+  public func next() throws -> Batch? {
+    try Trace.span(.data, "next batch") { try queue.pop() }
+  }
 
   /// Ends the preparation and drops what is waiting.
   public func close() { queue.close() }
@@ -59,6 +65,8 @@ public final class BatchLoader: Sendable {
     _ dataset: Dataset, _ sampler: DistributedSampler, _ shards: Range<Int>, _ order: [Int32],
     epoch: Int, step: Int
   ) -> Batch {
+    let span = Trace.begin(.data, "gather", step)
+    defer { Trace.end(span) }
     let parts = shards.map { index in
       let (features, targets) = dataset.gather(order[sampler.shard(index, step: step)])
       return Batch.Shard(index: index, features: features, targets: targets)

@@ -3,6 +3,7 @@ import SounderArray
 import SounderAutograd
 import SounderComm
 import SounderNN
+import SounderTrace
 
 /// How well a model does on a set of samples.
 public struct Evaluation: Sendable, Equatable {
@@ -33,6 +34,8 @@ public struct Evaluation: Sendable, Equatable {
   ) throws -> Evaluation {
     // A block of text counts as many predictions as it has characters.
     let batchSize = max(512 / dataset.targetsPerSample, 8)
+    let span = Trace.begin(.evaluate, "evaluate", dataset.count)
+    defer { Trace.end(span) }
     model.eval()
     defer { model.train() }
     var sums = [0.0, 0.0, 0.0]

@@ -9,6 +9,7 @@ final class RunRecorder {
   private let configuration: Configuration
   private let reporter: ProgressReporter
   private let metrics: MetricsWriter?
+  private let trace: JobTrace?
   private let start = RunRecorder.now
   private var window = Window()
   private var epochLosses = (sum: 0.0, count: 0)
@@ -30,12 +31,13 @@ final class RunRecorder {
 
   init(
     configuration: Configuration, plan: JobPlan, reporter: ProgressReporter,
-    metrics: MetricsWriter?
+    metrics: MetricsWriter?, trace: JobTrace? = nil
   ) {
     self.configuration = configuration
     self.plan = plan
     self.reporter = reporter
     self.metrics = metrics
+    self.trace = trace
   }
 
   /// Seconds since the system started.
@@ -55,6 +57,9 @@ final class RunRecorder {
 
   /// Begins an epoch.
   func begin() { epochLosses = (0, 0) }
+
+  /// Notes that a step, counted from 1, is about to begin.
+  func begin(step: Int) { trace?.enter(step: step) }
 
   /// Notes that the job has arrived at `step` steps and `samples` samples.
   ///

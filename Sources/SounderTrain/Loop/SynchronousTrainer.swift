@@ -2,6 +2,7 @@ import SounderAutograd
 import SounderComm
 import SounderNN
 import SounderParallel
+import SounderTrace
 
 /// Takes steps together with all other ranks.
 final class SynchronousTrainer: Trainer {
@@ -37,26 +38,35 @@ final class SynchronousTrainer: Trainer {
 
   func train(epoch: Int, steps: Range<Int>, recorder: RunRecorder) throws -> Bool {
     for step in steps {
-      guard let batch = try loader.next() else { return false }
-      let rate = schedule.rate(at: step)
-      let first = parallel.shards.lowerBound
-      let outcome = try parallel.step(
-        learningRate: rate, sampleCount: batch.globalCount,
-        stopRequested: StopSignal.pending != 0
-      ) { [model, dataset] shard in
-        let part = batch.shards[shard - first]
-        return dataset.loss(model(Tensor(part.features)), Tensor(part.targets))
-      }
-      samples += batch.globalCount
-      if let reason = outcome.skipReason {
-        try recorder.recordSkipped(step: step + 1, samples: samples, reason: reason)
-      } else {
-        try recorder.record(
-          step: step + 1, samples: samples, loss: outcome.loss, learningRate: rate)
-      }
-      if outcome.shouldStop { return true }
+      recorder.begin(step: step + 1)
+      let end = try Trace.span(.step, "step", step + 1) { try take(step: step, recorder) }
+      if let end { return end == .stopped }
     }
     return false
+  }
+
+  /// Why no further step follows.
+  private enum End { case noData, stopped }
+
+  private func take(step: Int, _ recorder: RunRecorder) throws -> End? {
+    guard let batch = try loader.next() else { return .noData }
+    let rate = schedule.rate(at: step)
+    let first = parallel.shards.lowerBound
+    let outcome = try parallel.step(
+      learningRate: rate, sampleCount: batch.globalCount,
+      stopRequested: StopSignal.pending != 0
+    ) { [model, dataset] shard in
+      let part = batch.shards[shard - first]
+      return dataset.loss(model(Tensor(part.features)), Tensor(part.targets))
+    }
+    samples += batch.globalCount
+    if let reason = outcome.skipReason {
+      try recorder.recordSkipped(step: step + 1, samples: samples, reason: reason)
+    } else {
+      try recorder.record(
+        step: step + 1, samples: samples, loss: outcome.loss, learningRate: rate)
+    }
+    return outcome.shouldStop ? .stopped : nil
   }
 
   func summary() -> JSONObject {

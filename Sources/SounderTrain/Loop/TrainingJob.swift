@@ -1,6 +1,7 @@
 import SounderArray
 import SounderComm
 import SounderNN
+import SounderTrace
 
 /// A job from its first step to its last file, on whatever ranks there are.
 ///
@@ -39,6 +40,11 @@ public struct TrainingJob: Sendable {
   /// - Throws: ``FileError``, ``TrainingError``, ``ParallelError``, ``DisagreementError``,
   ///   ``CommunicationError``.
   public func run(_ group: any ProcessGroup) throws -> ExitCode {
+    let recorder = Recorder(rank: group.rank, ranks: group.size)
+    return try recorder.attach("main") { try run(group, recorder) }
+  }
+
+  private func run(_ group: any ProcessGroup, _ events: Recorder) throws -> ExitCode {
     let configuration = resolved.configuration
     if group.size > 1 { try Agreement(configuration, data).check(group) }
     let plan = try JobPlan(configuration, data)
@@ -50,8 +56,11 @@ public struct TrainingJob: Sendable {
       try data.train.vocabulary?.write(to: directory.vocabulary)
       metrics = try MetricsWriter(path: directory.metrics)
     }
+    let trace = try configuration.run.traceWindow(stepCount: plan.stepCount).map {
+      try JobTrace(window: $0, stepCount: plan.stepCount, recorder: events, group: group)
+    }
     let recorder = RunRecorder(
-      configuration: configuration, plan: plan, reporter: reporter, metrics: metrics)
+      configuration: configuration, plan: plan, reporter: reporter, metrics: metrics, trace: trace)
     defer { recorder.finish() }
     let trainer: any Trainer =
       configuration.parallel.mode == .sync
@@ -59,15 +68,22 @@ public struct TrainingJob: Sendable {
       : try HogwildTrainer(configuration, plan: plan, dataset: data.train, group: group)
     announce(plan, trainer, group, recorder)
     let (epoch, wasStopped) = try train(trainer, plan, group, recorder)
-    if group.rank == 0 { try save(trainer.model, to: directory) }
+    let times = try TimeSummary(events, group)
+    trace?.leave()
+    if group.rank == 0 {
+      try Trace.span(.save, "save") { try save(trainer.model, to: directory) }
+    }
     let evaluation = try recorder.pausing {
       try Evaluation.run(trainer.model, on: data.test, group: group)
     }
     try recorder.record(evaluation, epoch: epoch)
     let code = wasStopped ? try agreeOnSignal(group) : .success
+    try write(trace, to: directory, group, recorder)
     var summary = summary(plan, trainer, evaluation, recorder, group, code)
     let memory = try MeasuredMemory(group, regionBytes: trainer.sharedByteCount)
     summary["memory"] = .object(memory.json)
+    summary["time"] = .object(times.json)
+    recorder.tell("time", "\(times)", times.json)
     if group.rank == 0 { try directory.writeSummary(.object(summary)) }
     recorder.tell(
       "summary",
@@ -104,6 +120,20 @@ public struct TrainingJob: Sendable {
       }
       if endsEpoch { epoch += 1 }
     }
+  }
+
+  private func write(
+    _ trace: JobTrace?, to directory: RunDirectory, _ group: any ProcessGroup,
+    _ recorder: RunRecorder
+  ) throws {
+    guard let trace, let counts = try trace.write(to: directory.trace, group) else { return }
+    let lost = counts.dropped > 0 ? ", \(counts.dropped) more did not fit" : ""
+    recorder.tell(
+      "trace", "\(directory.trace): \(counts.events) events of steps \(trace.window)\(lost)",
+      [
+        "file": .string(directory.trace), "events": .integer(counts.events),
+        "dropped": .integer(counts.dropped), "steps": .string("\(trace.window)"),
+      ])
   }
 
   private func announce(

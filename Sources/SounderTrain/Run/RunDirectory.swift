@@ -4,7 +4,7 @@ import Foundation
 ///
 /// `config.yaml` the resolved configuration, `command.txt` the command, `metrics.jsonl` one object for
 /// each logged step, `summary.json` the result, `model.safetensors` the parameters,
-/// `vocabulary.json` the characters of a model of text. Files of an earlier run in the same
+/// `vocabulary.json` the characters of a model of text, `trace.json` what every rank did. Files of an earlier run in the same
 /// directory are replaced, each in one stroke.
 public struct RunDirectory: Sendable {
   /// The directory's path.
@@ -26,6 +26,9 @@ public struct RunDirectory: Sendable {
   /// The parameters.
   public var model: String { "\(path)/model.safetensors" }
 
+  /// What every rank did in some steps, if that was asked for.
+  public var trace: String { "\(path)/trace.json" }
+
   /// Where a run goes: the option, else `run.dir`, else `runs/<configuration>-<time>`.
   public static func path(
     option: String?, configuration: ResolvedConfiguration, date: Date = Date()
@@ -43,7 +46,9 @@ public struct RunDirectory: Sendable {
     let directory = RunDirectory(path: path)
     try makeDirectories(path)
     // A summary stands for a finished run: one of an earlier run must not outlive its model.
-    for stale in [directory.summary, directory.metrics, directory.model, directory.vocabulary] {
+    for stale in [
+      directory.summary, directory.metrics, directory.model, directory.vocabulary, directory.trace,
+    ] {
       unlink(stale)
     }
     try AtomicFile.write(configuration.yaml(origins: true), to: directory.configuration)
