@@ -27,6 +27,11 @@ public struct ShardPlan: Sendable, Hashable {
     rank * shards / ranks..<(rank + 1) * shards / ranks
   }
 
+  /// The rank that computes a shard.
+  public func rank(of shard: Int) -> Int {
+    (0..<ranks).first { shards(of: $0).contains(shard) } ?? 0
+  }
+
   /// The positions of a shard's samples in a batch of `count`.
   public func samples(of shard: Int, in count: Int) -> Range<Int> {
     shard * count / shards..<(shard + 1) * count / shards

@@ -89,6 +89,7 @@ public final class DataParallel {
   private let statistics: JointStatistics?
   private let inspector: FiniteInspector
   private let divergence: DivergenceCheck?
+  private let rows: RowExchange?
 
   /// Prepares a model for parallel steps; every rank calls this with an equal model and equal options.
   ///
@@ -114,11 +115,22 @@ public final class DataParallel {
       names: model.parameterLayout().entries.map(\.name), rank: group.rank, policy: options.onNaN)
     divergence = DivergenceCheck(
       model: model, group: group, update: options.update, interval: options.checkEvery)
-    reducer.inspector = inspector
+    rows = try RowExchange(
+      model: model, group: group, plan: plan, reducer: reducer, inspector: inspector)
     reducer.mayRefuse = options.onNaN == .skip
+    if reducer.mayRefuse || group.topology.hostCount > 1 {
+      reducer.inspector = inspector
+    } else {
+      reducer.refusal = { [inspector, plan] block, leaves in
+        inspector.error(ofSum: block, leaves: leaves) { plan.rank(of: $0) }
+      }
+    }
   }
 
-  deinit { statistics?.detach() }
+  deinit {
+    statistics?.detach()
+    rows?.detach()
+  }
 
   private static func agree(
     _ model: Module, _ optimizer: OptimizerConfiguration, _ group: any ProcessGroup,
@@ -168,6 +180,7 @@ public final class DataParallel {
       inspector.begin(step: stepCount + 1)
       try reducer.begin(step: stepCount, learningRate: learningRate)
       buffers?.beginStep()
+      rows?.beginStep()
       for entry in schedule {
         let samples = plan.samples(of: entry.shard, in: sampleCount)
         try reducer.beginShard(entry)
@@ -191,6 +204,7 @@ public final class DataParallel {
           }
           buffers?.endShard(entry.shard, weight: weight)
         }
+        try rows?.endShard()
         try reducer.endShard(loss: value)
       }
       var outcome = try Trace.span(.phase, "finish step", stepCount + 1) {
@@ -201,6 +215,7 @@ public final class DataParallel {
         outcome.skipReason = try agreeOnReason()
       } else {
         try buffers?.endStep()
+        try rows?.endStep()
       }
       stepCount += 1
       return outcome

@@ -116,7 +116,8 @@ extension Reducer {
     }
     note(.reduceBegin, bucket: bucket)
     if !update.defersUpdate { countUpdates(of: bucket) }
-    update.reduce(bucket: bucket) { self.isTouched($0) }
+    let badBlock = update.reduce(bucket: bucket) { self.isTouched($0) }
+    if let badBlock, let refusal { throw refusal(badBlock, hostLeaves) }
     progress[bucket].stage = .reduced
     nextToReduce = bucket + 1
     note(.reduceEnd, bucket: bucket)

@@ -43,6 +43,11 @@ final class Reducer {
 
   /// Looks at gradients before they are published.
   var inspector: (any GradientInspector)?
+  /// The error for a block of a sum that is infinite or no number, and the slots it was added up from; nil if
+  /// sums are not looked at.
+  var refusal: ((BucketPlan.Segment, [TreeSum.Leaf]) -> any Error)? {
+    didSet { update.checksSums = refusal != nil }
+  }
   /// Whether a rank may refuse a step, so that no update happens before all have accepted.
   var mayRefuse = false
   /// Told of everything that happens to buckets; nil costs one test.
@@ -79,7 +84,11 @@ final class Reducer {
     self.plan = plan
     self.options = options
     parameters = layout.entries.map(\.tensor)
-    ranges = layout.entries.map(\.range)
+    // Tables with sparse gradients have none to reduce: see `RowExchange`.
+    let sparse = Set(model.sparseTables.map(\.name))
+    ranges = layout.entries.map {
+      sparse.contains($0.name) ? $0.offset..<$0.offset : $0.range
+    }
     // Gradients are complete in about the reverse order of the forward pass.
     buckets = BucketPlan(
       ranges: ranges, order: parameters.indices.reversed(),
@@ -168,6 +177,12 @@ final class Reducer {
   }
 
   private var isLastShard: Bool { entry.shard == plan.shards(of: position).upperBound - 1 }
+
+  /// Makes all ranks leave the step out because of a parameter that this rank has not used; called before
+  /// the end of the shard, when the parameter's bucket cannot have been published.
+  func refuse(parameter: Int) {
+    progress[buckets.bucketOfParameter[parameter]].header.refuse()
+  }
 
   /// Ends a shard: parameters it did not use contribute zeros.
   func endShard(loss: Double) throws {

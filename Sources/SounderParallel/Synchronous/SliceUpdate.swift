@@ -20,6 +20,8 @@ final class SliceUpdate {
   private let parameters: UnsafeMutablePointer<Float>
   private let state: [UnsafeMutableRawPointer]
   private let ownMemory: [NDArray]
+  /// The first element of each parameter.
+  private let origins: [Int]
   /// Whether weight decay acts on each parameter.
   private let decays: [Bool]
   /// The updates every parameter has had, which Adam's bias correction depends on.
@@ -27,6 +29,8 @@ final class SliceUpdate {
   /// This rank's slice of every bucket.
   private var slices: [[BucketPlan.Segment]] = []
   private var learningRate = 0.0
+  /// Whether sums are looked at while they are in the first cache.
+  var checksSums = false
 
   /// What a step does with the sums.
   struct Policy {
@@ -48,6 +52,7 @@ final class SliceUpdate {
     let entries = model.parameterLayout().entries
     pieces = PieceNumbers(ranges: entries.map(\.range))
     sum = TreeSum(leaves: leaves, root: 0..<shards)
+    origins = entries.map(\.offset)
     decays = entries.map { optimizer.configuration.decays($0.tensor.shape) }
     stepCounts = Array(repeating: 0, count: entries.count)
     isSharded = update == .sharded
@@ -99,11 +104,16 @@ final class SliceUpdate {
   /// Adds up this rank's slice of a bucket and updates it, or keeps the sum for later.
   ///
   /// - Parameter isTouched: Whether any rank used a parameter.
-  func reduce(bucket: Int, isTouched: (Int) -> Bool) {
+  /// - Returns: the first block whose sum is infinite or no number, if that is looked for; the rest of the
+  ///   bucket is then left alone.
+  func reduce(bucket: Int, isTouched: (Int) -> Bool) -> BucketPlan.Segment? {
     for segment in slices[bucket] {
       if isTouched(segment.parameter) {
         for block in Self.blocks(of: segment.range) {
           let gradient = sum.block(block)
+          if checksSums && ck_all_finite_f32(gradient, Int64(block.count)) == 0 {
+            return BucketPlan.Segment(parameter: segment.parameter, range: block)
+          }
           if !defersUpdate {
             apply(segment.parameter, block, gradient - block.lowerBound, scale: 1)
           } else {
@@ -116,6 +126,7 @@ final class SliceUpdate {
         pieces.forEach(of: segment) { number, _ in norms[number] = 0 }
       }
     }
+    return nil
   }
 
   /// Counts an update of a parameter; before its first block is updated.
@@ -179,6 +190,12 @@ final class SliceUpdate {
         }
       }
     }
+  }
+
+  /// Updates one row of a table `[*, width]`.
+  func apply(row: Int, of parameter: Int, width: Int, gradient: UnsafePointer<Float>) {
+    let begin = origins[parameter] + row * width
+    apply(parameter, begin..<begin + width, gradient - begin, scale: 1)
   }
 
   private func apply(

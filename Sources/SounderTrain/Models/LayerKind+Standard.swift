@@ -103,11 +103,14 @@ extension LayerKind {
 
   private static let sequential: [LayerKind] = [
     LayerKind(
-      "embedding", "A learned vector for each token.", [.integer("width")]
+      "embedding", "A learned vector for each token.",
+      [.integer("width"), .flag("sparse", default: false)]
     ) { arguments, input throws(LayerError) in
       let (tokens, width) = (try input.requireTokens("embedding"), arguments.integer("width"))
+      let sparse = arguments.flag("sparse")
       return LayerPlan(output: LayerShape(input.extents + [width])) {
-        Embedding(tokens, width, initializer: .normal(mean: 0, deviation: 0.02))
+        Embedding(
+          tokens, width, initializer: .normal(mean: 0, deviation: 0.02), sparse: sparse)
       }
     },
     LayerKind("position_embedding", "Adds a learned vector for each position of a sequence.") {

@@ -1,0 +1,148 @@
+import SounderArray
+import SounderAutograd
+import SounderComm
+import SounderNN
+
+/// Joins the sparse gradients of embedding tables over all ranks and updates the rows they touch.
+///
+/// Each shard's gradient of a table is a list of rows. When the dense part of a step is over, the lists of
+/// all shards are swapped, rows of the same index are added along the tree over shards, where a list that
+/// lacks the row counts for nothing, and each rank updates its part of the rows (form `sharded`) or all of
+/// them (`replicated`). What is moved is proportional to the rows, never to the tables.
+final class RowExchange {
+  /// A table and what the shard in progress has found of its gradient.
+  private final class Table: RowGradientSink {
+    let parameter: Int
+    let name: String
+    let layer: Embedding
+    /// Lookups of the shard in progress.
+    var lookups: [RowGradient] = []
+    /// The lists of this rank's finished shards.
+    var lists: [RowList] = []
+
+    init(parameter: Int, name: String, layer: Embedding) {
+      self.parameter = parameter
+      self.name = name
+      self.layer = layer
+    }
+
+    var width: Int { layer.weight.shape[1] }
+    func take(_ gradient: RowGradient) { lookups.append(gradient) }
+  }
+
+  private let tables: [Table]
+  private let group: any ProcessGroup
+  private let plan: ShardPlan
+  private let reducer: Reducer
+  private let inspector: FiniteInspector
+
+  /// An exchange for the sparse tables of a model; nil if there are none.
+  /// - Throws: ``ParallelError`` with clipping, whose norm would need the rows of all ranks first.
+  init?(
+    model: Module, group: any ProcessGroup, plan: ShardPlan, reducer: Reducer,
+    inspector: FiniteInspector
+  ) throws {
+    let names = model.parameterLayout().entries.map(\.name)
+    let tables = model.sparseTables.compactMap { name, layer in
+      names.firstIndex(of: name).map { Table(parameter: $0, name: name, layer: layer) }
+    }
+    guard let first = tables.first else { return nil }
+    if reducer.options.clipNorm != nil {
+      throw ParallelError(
+        "train.clip_norm: the gradient of '\(first.name)' is sparse, and the norm of all gradients is "
+          + "not known when its rows are added; set clip_norm to null or sparse to false")
+    }
+    self.tables = tables
+    self.group = group
+    self.plan = plan
+    self.reducer = reducer
+    self.inspector = inspector
+    for table in tables { table.layer.sink = table }
+  }
+
+  /// Lets the tables have dense gradients again.
+  func detach() {
+    for table in tables { table.layer.sink = nil }
+  }
+
+  // MARK: One step
+
+  func beginStep() {
+    for table in tables {
+      table.lists = []
+      table.lookups = []
+    }
+  }
+
+  /// Ends a shard of this rank, before the reducer does so.
+  func endShard() throws {
+    for table in tables {
+      let list = table.lookups.map(RowList.init).reduce(RowList(width: table.width)) {
+        $0.adding($1)
+      }
+      table.lookups = []
+      table.lists.append(list)
+      let isAccepted = try list.values.withUnsafeBufferPointer {
+        try inspector.accepts(parameter: table.parameter, values: $0)
+      }
+      if !isAccepted { reducer.refuse(parameter: table.parameter) }
+    }
+  }
+
+  /// Joins and applies the rows of a step whose dense part is over; every rank calls this.
+  func endStep() throws {
+    for table in tables {
+      try requireNoDenseGradient(table)
+      let lists = try swap(table)
+      if lists.allSatisfy({ $0.indices.isEmpty }) { continue }
+      reducer.update.countStep(table.parameter)
+      update(table, RowMerge(lists: lists, width: table.width))
+      table.layer.weight.incrementVersion()
+    }
+    // Nobody looks rows up before all are written.
+    if reducer.options.update == .sharded && group.size > 1 { try group.barrier() }
+  }
+
+  private func requireNoDenseGradient(_ table: Table) throws {
+    guard reducer.isTouched(table.parameter) else { return }
+    throw ParallelError(
+      "parameter '\(table.name)' has a sparse gradient but is also used outside of its lookup, as "
+        + "tied weights are; set sparse to false")
+  }
+
+  /// The lists of all shards, in their order.
+  private func swap(_ table: Table) throws -> [RowList] {
+    if group.size == 1 { return table.lists }
+    var counts = [UInt64](repeating: 0, count: plan.shards)
+    for (shard, list) in zip(plan.shards(of: reducer.position), table.lists) {
+      counts[shard] = UInt64(list.indices.count)
+    }
+    let all = try group.allGather(words: counts)
+    let mine = table.lists.flatMap(\.words)
+    // A row of a list is its index and its values, two to a word.
+    let wordsPerRow = RowList.wordsPerRow(width: table.width)
+    let capacity = all.map { Int($0.reduce(0, +)) * wordsPerRow }.max() ?? 0
+    if capacity == 0 { return Array(repeating: RowList(width: table.width), count: plan.shards) }
+    let words = try group.allGather(
+      words: mine + [UInt64](repeating: 0, count: capacity - mine.count))
+    var lists = Array(repeating: RowList(width: table.width), count: plan.shards)
+    for (rank, counts) in all.enumerated() {
+      var next = 0
+      for (shard, count) in counts.enumerated() where count > 0 {
+        let end = next + Int(count) * wordsPerRow
+        lists[shard] = RowList(words: words[rank][next..<end], width: table.width)
+        next = end
+      }
+    }
+    return lists
+  }
+
+  private func update(_ table: Table, _ merge: RowMerge) {
+    let isSharded = reducer.options.update == .sharded
+    let (rank, size) = isSharded ? (group.topology.localRank, group.topology.localSize) : (0, 1)
+    let count = merge.indices.count
+    merge.forEach(in: rank * count / size..<(rank + 1) * count / size) { row, values in
+      reducer.update.apply(row: row, of: table.parameter, width: table.width, gradient: values)
+    }
+  }
+}
