@@ -12,9 +12,13 @@ struct TreeSum {
   struct Leaf {
     let node: Range<Int>
     let base: UnsafePointer<Float>
+    /// Whether another rank of the host wrote the values, for this one alone to read in its slices, and
+    /// will write there again: then the lines are claimed once they are read.
+    var isForeign = false
   }
 
   private let leaves: [Leaf]
+  private let foreign: [UnsafePointer<Float>]
   private let root: Range<Int>
   private let scratch: UnsafeMutablePointer<Float>
   private let depth: Int
@@ -22,6 +26,7 @@ struct TreeSum {
   /// A sum of `leaves`, which cover the tree node `root` from left to right.
   init(leaves: [Leaf], root: Range<Int>) {
     self.leaves = leaves
+    foreign = leaves.filter(\.isForeign).map(\.base)
     self.root = root
     depth = leaves.count + 1
     scratch = .allocate(capacity: depth * Self.blockCount)
@@ -32,7 +37,13 @@ struct TreeSum {
   /// The sums of elements `range` (at most ``blockCount``): an address that is valid until the next call.
   func block(_ range: Range<Int>) -> UnsafePointer<Float> {
     var next = leaves.startIndex
-    return evaluate(root, range, level: 0, &next)
+    let sum = evaluate(root, range, level: 0, &next)
+    for base in foreign {
+      ck_shared_claim(
+        UnsafeMutableRawPointer(mutating: base + range.lowerBound),
+        range.count * MemoryLayout<Float>.stride)
+    }
+    return sum
   }
 
   private func evaluate(

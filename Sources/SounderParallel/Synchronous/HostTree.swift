@@ -48,7 +48,9 @@ struct HostTree {
   func localLeaves(in memory: StepRegion, plan: ShardPlan) -> [TreeSum.Leaf] {
     positions[host].enumerated().flatMap { localRank, position in
       plan.schedule(of: position).nodes.enumerated().map { slot, node in
-        TreeSum.Leaf(node: node, base: UnsafePointer(memory.slot(slot, of: localRank)))
+        TreeSum.Leaf(
+          node: node, base: UnsafePointer(memory.slot(slot, of: localRank)),
+          isForeign: localRank != memory.region.localRank)
       }
     }
   }

@@ -25,6 +25,7 @@ extension Reducer {
   /// Lets the ranks of the host see this rank's part of a bucket.
   private func publish(_ bucket: Int) throws {
     if let inspector { try inspect(bucket, inspector) }
+    update.claimParameters(ofBucket: bucket)
     progress[bucket].header.write(
       to: memory.headers(of: memory.region.localRank) + buckets.buckets[bucket].headerOffset)
     memory.flags.publish(epoch: epoch(bucket: bucket))
