@@ -18,6 +18,8 @@ import torch.multiprocessing as mp  # noqa: E402
 CASES = {
     "mlp_small": ((784, 128, 128, 10), 64),
     "mlp_large": ((784, 1024, 1024, 10), 128),
+    # 99.8 million parameters, to measure memory.
+    "mlp_100m": ((784, 9600, 9600, 10), 8),
 }
 
 # The samples per step and rank of the networks that are no perceptrons.

@@ -8,13 +8,17 @@ struct AllReduceCommand: ParsableCommand {
     abstract: "Sums of float32 gradients over all ranks, rewritten before each call.",
     discussion: """
       Backends: shared (gradients and result in shared memory), copied (private buffers), mpi \
-      (MPI_Allreduce in place). The time of the rewriting is subtracted.
+      (MPI_Allreduce in place), and when asked for exchange (no sum: every rank takes over the next one's \
+      buffer). The time of the rewriting is subtracted.
       """)
 
   @OptionGroup var options: BenchOptions
 
   @Option(parsing: .upToNextOption, help: "Numbers of float32 elements.")
   var elements: [Int] = AllReduceBenchmark.defaultCounts
+
+  @Option(parsing: .upToNextOption, help: "The ways to measure; all sums if not given.")
+  var backends: [AllReduceBenchmark.Backend] = []
 
   struct Record: BenchRecord {
     let backend: String
@@ -35,9 +39,11 @@ struct AllReduceCommand: ParsableCommand {
   }
 
   func run() throws {
-    let elements = elements
+    let (elements, backends) = (elements, backends)
     try options.measure { group in
-      try AllReduceBenchmark(group: group, counts: elements).run().map {
+      try AllReduceBenchmark(
+        group: group, counts: elements, backends: backends.isEmpty ? nil : backends
+      ).run().map {
         Record(
           backend: $0.backend, ranks: $0.ranks, elements: $0.elements, seconds: $0.seconds,
           blas_kernel: BLAS.kernelName)
@@ -45,3 +51,5 @@ struct AllReduceCommand: ParsableCommand {
     }
   }
 }
+
+extension AllReduceBenchmark.Backend: ExpressibleByArgument {}

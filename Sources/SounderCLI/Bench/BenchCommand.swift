@@ -12,8 +12,8 @@ struct BenchCommand: ParsableCommand {
       in use is printed with every result; unset OPENBLAS_CORETYPE to let the library choose it.
       """,
     subcommands: [
-      StepsCommand.self, OperatorsCommand.self, AllReduceCommand.self, OverheadCommand.self,
-      HogwildCommand.self,
+      StepsCommand.self, OperatorsCommand.self, AllReduceCommand.self, UpdateCommand.self,
+      OverheadCommand.self, HogwildCommand.self,
     ])
 }
 

@@ -12,6 +12,8 @@ enum ReferenceCase: String, CaseIterable, ExpressibleByArgument {
   case cnn
   /// A GPT of 4 layers, 4 heads and 128 numbers on 12 blocks of 64 out of 65 tokens.
   case gpt
+  /// 784-9600-9600-10, which has 99.8 million parameters, with Adam on 8 samples: to measure memory.
+  case mlp100M = "mlp_100m"
 
   /// The samples of a step of one rank; a block of tokens is one sample.
   var batch: Int {
@@ -19,6 +21,7 @@ enum ReferenceCase: String, CaseIterable, ExpressibleByArgument {
     case .mlpSmall, .cnn: 64
     case .mlpLarge: 128
     case .gpt: 12
+    case .mlp100M: 8
     }
   }
 
@@ -26,9 +29,11 @@ enum ReferenceCase: String, CaseIterable, ExpressibleByArgument {
 
   /// The optimiser with its rate.
   var optimizer: OptimizerConfiguration {
-    self == .gpt
-      ? .adamW(learningRate: 1e-3, beta2: 0.99, weightDecay: 0.1, decayScope: .matrices)
-      : .sgd(learningRate: 0.01, momentum: 0.9)
+    switch self {
+    case .gpt: .adamW(learningRate: 1e-3, beta2: 0.99, weightDecay: 0.1, decayScope: .matrices)
+    case .mlp100M: .adam(learningRate: 1e-3)
+    default: .sgd(learningRate: 0.01, momentum: 0.9)
+    }
   }
 
   /// The network, with the same initial values on every rank.
@@ -36,6 +41,7 @@ enum ReferenceCase: String, CaseIterable, ExpressibleByArgument {
     switch self {
     case .mlpSmall: MLP(784, hidden: [128, 128], 10)
     case .mlpLarge: MLP(784, hidden: [1024, 1024], 10)
+    case .mlp100M: MLP(784, hidden: [9600, 9600], 10)
     case .cnn: CNN([1, 28, 28], channels: [32, 64], hidden: [128], 10)
     case .gpt:
       GPT(vocabulary: Self.vocabulary, length: Self.length, width: 128, depth: 4, heads: 4)

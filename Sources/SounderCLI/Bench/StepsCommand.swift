@@ -14,11 +14,17 @@ struct StepsCommand: ParsableCommand {
 
   @Option(
     name: .customLong("case"),
-    help: "The network: mlp_small, mlp_large, cnn or gpt; all if not given.")
+    help: "The network: mlp_small, mlp_large, cnn, gpt or mlp_100m; all but the last if not given.")
   var selected: ReferenceCase?
 
   @Option(help: "Where parameters live: sharded or replicated.")
   var update: DataParallel.Update = .sharded
+
+  @Option(help: "Parts into which the batch of all ranks is cut; one per rank if not given.")
+  var virtualShards: Int?
+
+  @Option(help: "Size of a gradient bucket in bytes.")
+  var bucketBytes = SharedMemoryTuning.standard.bucketBytes
 
   struct Record: BenchRecord {
     let `case`: String
@@ -34,30 +40,50 @@ struct StepsCommand: ParsableCommand {
     }
   }
 
+  func validate() throws {
+    if let virtualShards, !(1...4096).contains(virtualShards) {
+      throw ValidationError("--virtual-shards must be from 1 to 4096")
+    }
+    guard (1024...1 << 32).contains(bucketBytes) else {
+      throw ValidationError("--bucket-bytes must be from 1024 to 4294967296")
+    }
+  }
+
   func run() throws {
-    let cases = selected.map { [$0] } ?? ReferenceCase.allCases
-    let (seconds, update) = (options.seconds, update)
-    try options.measure { group in
-      try cases.map { try Self.measure($0, group, seconds: seconds, update) }
+    let cases = selected.map { [$0] } ?? ReferenceCase.allCases.filter { $0 != .mlp100M }
+    let seconds = options.seconds
+    var parallel = DataParallel.Options()
+    parallel.update = update
+    parallel.virtualShards = virtualShards
+    parallel.bucketBytes = bucketBytes
+    try options.measure { [parallel] group in
+      try cases.map { try Self.measure($0, group, seconds: seconds, parallel) }
     }
   }
 
   private static func measure(
     _ network: ReferenceCase, _ group: any ProcessGroup, seconds: Double,
-    _ update: DataParallel.Update
+    _ options: DataParallel.Options
   ) throws -> Record {
-    var parallelOptions = DataParallel.Options()
-    parallelOptions.update = update
     let model = network.makeModel()
     let parallel = try DataParallel(
       model: model, optimizer: network.optimizer, group: group,
-      options: parallelOptions)
+      options: options)
     let (inputs, targets) = network.makeBatch(rank: group.rank)
     let samples = network.batch * group.size
+    // The rank's batch, cut into its shards; gpt has several targets a sample.
+    let perSample = targets.count / network.batch
+    let first = parallel.plan.samples(of: parallel.shards.lowerBound, in: samples).lowerBound
+    let parts = parallel.shards.map { shard -> (inputs: Tensor, targets: Tensor) in
+      let range = parallel.plan.samples(of: shard, in: samples)
+      let (begin, end) = (range.lowerBound - first, range.upperBound - first)
+      return (inputs[begin..<end], targets[begin * perSample..<end * perSample])
+    }
     func step() throws {
       _ = try parallel.step(learningRate: network.optimizer.learningRate, sampleCount: samples) {
-        _ in
-        network.loss(model, inputs, targets)
+        shard in
+        let part = parts[shard - parallel.shards.lowerBound]
+        return network.loss(model, part.inputs, part.targets)
       }
     }
     let warmUp = Stopwatch()
@@ -76,7 +102,7 @@ struct StepsCommand: ParsableCommand {
     let perStep = watch.seconds / Double(steps[0])
     return Record(
       case: network.rawValue, ranks: group.size, ms_per_step: perStep * 1e3,
-      samples_per_second: Double(samples) / perStep, update: update.rawValue,
+      samples_per_second: Double(samples) / perStep, update: options.update.rawValue,
       blas_kernel: BLAS.kernelName)
   }
 }

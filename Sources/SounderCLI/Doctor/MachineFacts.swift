@@ -17,15 +17,15 @@ struct MachineFacts {
 
   init() {
     systemName =
-      Self.value("PRETTY_NAME=", in: "/etc/os-release")?
+      SystemFile.value("PRETTY_NAME=", in: "/etc/os-release")?
       .trimmingCharacters(in: CharacterSet(charactersIn: "\"")) ?? "unknown"
     var names = utsname()
     uname(&names)
     kernel = withUnsafeBytes(of: names.release) {
       String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
     }
-    processor = Self.value("model name", in: "/proc/cpuinfo") ?? "unknown"
-    let flags = Set((Self.value("flags", in: "/proc/cpuinfo") ?? "").split(separator: " "))
+    processor = SystemFile.value("model name", in: "/proc/cpuinfo") ?? "unknown"
+    let flags = Set((SystemFile.value("flags", in: "/proc/cpuinfo") ?? "").split(separator: " "))
     instructionSets = ["avx2", "fma", "avx512f", "avx512_bf16", "amx_tile"].filter {
       flags.contains(Substring($0))
     }
@@ -55,16 +55,8 @@ struct MachineFacts {
   }
 
   /// What follows a name in the first line of a file that begins with it.
-  private static func value(_ name: String, in path: String) -> String? {
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
-    let line = text.split(separator: "\n").first { $0.hasPrefix(name) }
-    return line.map {
-      $0.dropFirst(name.count).trimmingCharacters(in: CharacterSet(charactersIn: " \t:"))
-    }
-  }
-
   private static func kibibytes(_ name: String) -> Int {
-    let words = value(name, in: "/proc/meminfo")?.split(separator: " ") ?? []
+    let words = SystemFile.value(name, in: "/proc/meminfo")?.split(separator: " ") ?? []
     return words.first.flatMap { Int($0) } ?? 0
   }
 

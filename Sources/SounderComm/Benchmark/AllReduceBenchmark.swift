@@ -1,5 +1,4 @@
 import CKernels
-import Foundation
 import SounderArray
 
 /// Measures the time of a float32 sum over all ranks, by each way this group offers.
@@ -16,6 +15,9 @@ public struct AllReduceBenchmark {
     case copied
     /// `MPI_Allreduce` in place. Ranks started by MPI.
     case mpi
+    /// No sum: every rank takes over the next one's buffer, line by line, and gets its own back when it
+    /// writes it again. Twice the buffer in this time is the bandwidth between two cores.
+    case exchange
   }
 
   /// One measurement, the same on all ranks.
@@ -36,27 +38,31 @@ public struct AllReduceBenchmark {
   private let group: any ProcessGroup
   private let counts: [Int]
   private let repetitions: Int
+  private let chosen: [Backend]?
 
   /// A benchmark; all ranks must make it with the same arguments.
   ///
-  /// - Parameter repetitions: how often each measurement is taken; the fastest counts, as everything
-  ///   else the machine does only adds time.
+  /// - Parameters:
+  ///   - repetitions: how often each measurement is taken; the fastest counts, as everything else the
+  ///     machine does only adds time.
+  ///   - backends: the ways to measure; nil means all sums this group offers.
   public init(
     group: any ProcessGroup, counts: [Int] = AllReduceBenchmark.defaultCounts,
-    repetitions: Int = 7
+    repetitions: Int = 7, backends: [Backend]? = nil
   ) {
     self.group = group
+    chosen = backends
     self.counts = counts
     self.repetitions = repetitions
   }
 
-  /// The ways this group offers.
+  /// The ways that are measured.
   public var backends: [Backend] {
-    var backends: [Backend] = group.topology.hostCount == 1 ? [.shared, .copied] : [.copied]
-    #if MPI
-      if group is MPIGroup { backends.append(.mpi) }
-    #endif
-    return backends
+    let shares = group.topology.hostCount == 1
+    let offered: [Backend] =
+      (shares ? [.shared, .copied] : [.copied]) + (group.sumByMPI == nil ? [] : [.mpi])
+      + (shares ? [.exchange] : [])
+    return offered.filter { chosen?.contains($0) ?? ($0 != .exchange) }
   }
 
   /// Measures all ways and sizes; a collective over all ranks.
@@ -70,73 +76,43 @@ public struct AllReduceBenchmark {
 
   private func measure(_ backend: Backend, _ count: Int) throws -> Record {
     let subject = try makeSubject(backend, count)
-    let calls = max(2, min(500, (64 << 20) / (count * 4)) / max(group.size / 2, 1))
-    var rewriting = Double.infinity
-    var both = Double.infinity
-    for repetition in 0...repetitions {
-      try group.barrier()
-      let first = seconds { for call in 0..<calls { subject.rewrite(call, group.rank) } }
-      try group.barrier()
-      let second = try seconds {
-        for call in 0..<calls {
-          subject.rewrite(call, group.rank)
-          try subject.reduce()
-        }
-      }
-      try check(subject, calls - 1, backend)
-      guard repetition > 0 else { continue }  // the first one warms up
-      rewriting = min(rewriting, first)
-      both = min(both, second)
-    }
-    var time = max(both - rewriting, 0) / Double(calls)
-    try withUnsafeMutableBytes(of: &time) { try group.allReduce($0, .float64, .max) }
+    let time = try RewritingClock(group: group, repetitions: repetitions).seconds(
+      of: subject.call)
+    // The last call's sum is still there.
+    try check(subject, backend)
     return Record(backend: backend.rawValue, ranks: group.size, elements: count, seconds: time)
   }
 
-  private func check(_ subject: Subject, _ call: Int, _ backend: Backend) throws {
-    let expected = Float((0..<group.size).reduce(0) { $0 + Subject.value(call, $1) })
-    for index in [0, subject.count / 2, subject.count - 1] where subject.result[index] != expected {
+  private func check(_ subject: Subject, _ backend: Backend) throws {
+    guard let result = subject.result else { return }
+    let expected = (0..<group.size).reduce(Float(0)) { $0 + RewritingClock.lastValue(of: $1) }
+    let count = subject.call.count
+    for index in [0, count / 2, count - 1] where result[index] != expected {
       throw CommunicationError(
         .mismatch, rank: group.rank,
-        "\(backend) sum of \(subject.count) is \(subject.result[index]) at \(index), not \(expected)"
-      )
+        "\(backend) sum of \(count) is \(result[index]) at \(index), not \(expected)")
     }
-  }
-
-  private func seconds(_ body: () throws -> Void) rethrows -> Double {
-    let start = ck_monotonic_nanoseconds()
-    try body()
-    return Double(ck_monotonic_nanoseconds() - start) * 1e-9
   }
 
   // MARK: Subjects
 
-  /// Something to measure: a gradient, a result and the call between them.
+  /// Something to measure, and where its sum is, if it makes one.
   private struct Subject {
-    let count: Int
-    let gradient: UnsafeMutablePointer<Float>
-    let result: UnsafePointer<Float>
-    let reduce: () throws -> Void
-
-    static func value(_ call: Int, _ rank: Int) -> Int { call % 100 + rank }
-
-    func rewrite(_ call: Int, _ rank: Int) {
-      let value = Float(Subject.value(call, rank))
-      for index in 0..<count { gradient[index] = value }
-    }
+    let call: RewritingClock.Call
+    var result: UnsafePointer<Float>?
   }
 
   private func makeSubject(_ backend: Backend, _ count: Int) throws -> Subject {
     switch backend {
     case .shared: return try sharedSubject(count)
+    case .exchange: return try exchangeSubject(count)
     case .copied:
       return privateSubject(count) { [group] in try group.allReduce($0, .float32, .sum) }
     case .mpi:
-      #if MPI
-        return privateSubject(count) { try allReduceByMPI($0) }
-      #else
-        throw CommunicationError(.launch, "built without MPI; build with the package trait MPI")
-      #endif
+      guard let sum = group.sumByMPI else {
+        throw CommunicationError(.launch, "the ranks were not started by MPI; use mpirun")
+      }
+      return privateSubject(count, sum)
     }
   }
 
@@ -145,23 +121,49 @@ public struct AllReduceBenchmark {
   ) -> Subject {
     let storage = Storage(byteCount: count * 4)
     let gradient = storage.base.bindMemory(to: Float.self, capacity: count)
-    return Subject(count: count, gradient: gradient, result: UnsafePointer(gradient)) {
-      try call(UnsafeMutableRawBufferPointer(start: storage.base, count: count * 4))
-    }
+    return Subject(
+      call: RewritingClock.Call(count: count, gradient: gradient) {
+        try call(UnsafeMutableRawBufferPointer(start: storage.base, count: count * 4))
+      }, result: UnsafePointer(gradient))
   }
 
   private func sharedSubject(_ count: Int) throws -> Subject {
+    let (region, slots) = try makeSlots(count)
+    let reduction = SharedReduction(region: region)
+    let addresses = slots.map { UnsafeMutableRawPointer($0) }
+    let own = slots[region.localRank]
+    return Subject(
+      call: RewritingClock.Call(count: count, gradient: own) {
+        try reduction.reduce(addresses, count: count, .float32, .sum)
+      }, result: UnsafePointer(own))
+  }
+
+  /// Every rank takes over all lines of the next rank's slot.
+  private func exchangeSubject(_ count: Int) throws -> Subject {
+    let (region, slots) = try makeSlots(count)
+    let flags = EpochFlags(region: region)
+    let next = slots[(region.localRank + 1) % region.localSize]
+    var epoch: UInt32 = 0
+    return Subject(
+      call: RewritingClock.Call(count: count, gradient: slots[region.localRank]) {
+        for isLast in [false, true] {
+          epoch &+= 1
+          flags.publish(epoch: epoch)
+          try flags.waitForAll(epoch: epoch, "an exchange of \(count) elements")
+          if !isLast { ck_shared_claim(next, count * 4) }
+        }
+      })
+  }
+
+  private func makeSlots(
+    _ count: Int
+  ) throws -> (region: SharedRegion, slots: [UnsafeMutablePointer<Float>]) {
     let flagBytes = (SharedReduction.byteCount(ranks: group.size) + 4095) / 4096 * 4096
     let slotBytes = (count * 4 + 4095) / 4096 * 4096
     let region = try group.makeSharedRegion(byteCount: flagBytes + group.size * slotBytes)
-    let reduction = SharedReduction(region: region)
     let slots = (0..<group.size).map {
       region.pointer(at: flagBytes + $0 * slotBytes, as: Float.self, count: count)
     }
-    let own = slots[group.rank]
-    let addresses = slots.map { UnsafeMutableRawPointer($0) }
-    return Subject(count: count, gradient: own, result: UnsafePointer(own)) {
-      try reduction.reduce(addresses, count: count, .float32, .sum)
-    }
+    return (region, slots)
   }
 }

@@ -17,8 +17,8 @@ final class SharedCollectives {
   let flags: EpochFlags
   /// Bytes of a chunk, a multiple of 64.
   let chunkBytes: Int
-  /// Up to this size every rank sums everything: one round instead of two.
-  let symmetricBytes: Int
+  /// Up to this size, at most a chunk, every rank sums everything: one round instead of two.
+  var symmetricBytes: Int
 
   private let staging: UnsafeMutableRawPointer
   private let rings: MessageRings

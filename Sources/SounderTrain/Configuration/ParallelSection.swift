@@ -1,3 +1,4 @@
+import SounderComm
 import SounderParallel
 
 /// How workers agree on parameters.
@@ -18,8 +19,10 @@ public struct ParallelSection: Sendable, Equatable {
   public var virtualShards: Int?
   /// Hogwild's worker threads per rank.
   public var workers = 1
-  /// The size of a gradient bucket.
-  public var bucketBytes = 256 << 10
+  /// The size of a gradient bucket; nil means that a measurement decides.
+  public var bucketBytes: Int?
+  /// The size up to which every rank sums everything; nil means that a measurement decides.
+  public var crossoverBytes: Int?
   /// Steps between two comparisons of the copies of the model; 0 never compares.
   public var checkEvery = 100
   /// Seconds after which a silent peer is an error.
@@ -40,8 +43,12 @@ public struct ParallelSection: Sendable, Equatable {
       "workers", \.workers, in: 1...1_024, "Hogwild's worker threads per rank.",
       synonyms: ["threads", "num_workers"]),
     .integer(
-      "bucket_bytes", \.bucketBytes, in: 1_024...(1 << 32), "Size of a gradient bucket.",
-      synonyms: ["bucket_size"]),
+      "bucket_bytes", \.bucketBytes, in: 1_024...(1 << 32), or: "auto",
+      "Size of a gradient bucket; auto is what suits this machine.", synonyms: ["bucket_size"]),
+    .integer(
+      "crossover_bytes", \.crossoverBytes, in: SharedMemoryTuning.crossoverRange, or: "auto",
+      "Size up to which each rank sums everything and beyond which a slice; auto is measured.",
+      synonyms: ["crossover"]),
     .integer(
       "check_every", \.checkEvery, in: 0...Int.max,
       "Steps after which the ranks' copies of the model are compared in a sync job; 0 never does.",

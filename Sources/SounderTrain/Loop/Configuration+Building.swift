@@ -1,4 +1,5 @@
 import SounderAutograd
+import SounderComm
 import SounderNN
 import SounderParallel
 
@@ -65,7 +66,7 @@ extension Configuration {
     var options = DataParallel.Options()
     options.update = parallel.update
     options.virtualShards = parallel.virtualShards
-    options.bucketBytes = parallel.bucketBytes
+    options.bucketBytes = parallel.bucketBytes ?? SharedMemoryTuning.standard.bucketBytes
     options.clipNorm = train.clipNorm
     options.seed = UInt64(seed)
     // Every rank has built the model from the same seed.

@@ -45,7 +45,7 @@ public struct TrainingJob: Sendable {
   }
 
   private func run(_ group: any ProcessGroup, _ events: Recorder) throws -> ExitCode {
-    let configuration = resolved.configuration
+    var configuration = resolved.configuration
     if group.size > 1 { try Agreement(configuration, data).check(group) }
     let plan = try JobPlan(configuration, data)
     let reporter = ProgressReporter(style: style, rank: group.rank)
@@ -62,6 +62,9 @@ public struct TrainingJob: Sendable {
     let recorder = RunRecorder(
       configuration: configuration, plan: plan, reporter: reporter, metrics: metrics, trace: trace)
     defer { recorder.finish() }
+    if let decision = try tune(&configuration, group) {
+      recorder.tell("tuning", "\(decision)", decision.json)
+    }
     let trainer: any Trainer =
       configuration.parallel.mode == .sync
       ? try SynchronousTrainer(configuration, plan: plan, dataset: data.train, group: group)
@@ -91,6 +94,19 @@ public struct TrainingJob: Sendable {
         + "\(recorder.steps) steps, \(ProgressFormat.duration(recorder.wallSeconds))", summary)
     try group.barrier()
     return code
+  }
+
+  /// Decides on sizes that depend on the machine, for several ranks that take steps together.
+  private func tune(
+    _ configuration: inout Configuration, _ group: any ProcessGroup
+  ) throws -> TuningDecision? {
+    guard group.size > 1, configuration.parallel.mode == .sync else { return nil }
+    let cache = TuningCache(
+      localRanks: group.topology.localSize, kind: "\(type(of: group))")
+    let decision = try TuningDecision(configuration.parallel, group: group, cache: cache)
+    configuration.parallel.bucketBytes = decision.sizes.bucketBytes
+    configuration.parallel.crossoverBytes = decision.sizes.crossoverBytes
+    return decision
   }
 
   /// Takes all steps, evaluating now and then; returns the last epoch and whether a signal ended it.

@@ -80,7 +80,9 @@ public struct SimulationJob: Sendable {
   /// The steps of one shard on one of several ranks that work at the same time.
   private func profile(_ group: ThreadGroup) throws -> StepProfile {
     let model = try configuration.makeModel(for: data.train)
-    let profiler = StepProfiler(model, bucketBytes: configuration.parallel.bucketBytes)
+    let profiler = StepProfiler(
+      model,
+      bucketBytes: configuration.parallel.bucketBytes ?? SharedMemoryTuning.standard.bucketBytes)
     var loading = 0.0
     var count = 0
     func step() throws {
