@@ -4,7 +4,7 @@ import SounderComm
 
 /// What earlier jobs on a machine have measured, in the user's cache directory.
 ///
-/// There is a file for each fingerprint: the machine and how many ranks of a job it has. A file that is
+/// There is a file for each fingerprint: machine, program and how many ranks of a job it has. A file that is
 /// damaged or of another fingerprint is as good as none, and is replaced after the next measurement.
 struct TuningCache {
   /// What a lookup finds.
@@ -31,7 +31,7 @@ struct TuningCache {
     let cores = ProcessInfo.processInfo.activeProcessorCount
     fingerprint =
       "\(Self.version), \(ProcessInfo.processInfo.hostName), \(processor), \(cores) cores, "
-      + "\(localRanks) \(kind)"
+      + "\(localRanks) \(kind), program \(Digest.program)"
     var digest = Digest()
     digest.add(fingerprint)
     let directory =
