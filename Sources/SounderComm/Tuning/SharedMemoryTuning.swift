@@ -22,8 +22,10 @@ public struct SharedMemoryTuning: Sendable, Hashable {
 }
 
 extension ProcessGroup {
-  /// Uses a cross-over between the two ways to sum; every rank passes the same, between the same two
-  /// collectives. Bits do not depend on it: both ways add along the same tree.
+  /// Uses a cross-over between the two ways to sum.
+  ///
+  /// Every rank passes the same, between the same two collectives. Bits do not depend on it: both ways
+  /// add along the same tree.
   public func setCrossover(bytes: Int) {
     guard let host = (self as? CollectiveGroup)?.host else { return }
     host.symmetricBytes = min(bytes, host.chunkBytes)

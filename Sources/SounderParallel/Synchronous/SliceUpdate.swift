@@ -101,13 +101,16 @@ final class SliceUpdate {
     }
   }
 
-  /// Parameters up to this size stay in a core's second-level cache from one step to the next. Beyond,
-  /// claiming them costs more than it saves (EPYC, 1 MiB a core).
+  /// The size of parameters that stay in a core's second-level cache from one step to the next.
+  ///
+  /// Beyond, claiming them costs more than it saves (EPYC, 1 MiB a core).
   private static let claimLimit = 1 << 20
 
-  /// Claims the parameters of a bucket that the other of two ranks will update, before this rank says
-  /// that it has read them for the last time in this step: the update then takes them straight from
-  /// this rank's cache. With more ranks the readers would take the lines from each other.
+  /// Claims the parameters of a bucket that the other of two ranks will update.
+  ///
+  /// To be called before this rank says that it has read them for the last time in this step: the update
+  /// then takes them straight from this rank's cache. With more ranks the readers would take the lines
+  /// from each other.
   func claimParameters(ofBucket bucket: Int) {
     guard !foreignSlices.isEmpty else { return }
     for segment in foreignSlices[bucket] {

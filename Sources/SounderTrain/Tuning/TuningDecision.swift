@@ -14,8 +14,9 @@ struct TuningDecision: CustomStringConvertible {
   /// Something the user should know.
   let note: String?
 
-  /// Takes the configured sizes, those of an earlier job on this machine, or measures; a collective of
-  /// all ranks. Sets the cross-over of the group.
+  /// Takes the configured sizes, those of an earlier job on this machine, or measures.
+  ///
+  /// A collective of all ranks; sets the cross-over of the group.
   ///
   /// - Throws: ``CommunicationError``.
   init(_ section: ParallelSection, group: any ProcessGroup, cache: TuningCache) throws {
