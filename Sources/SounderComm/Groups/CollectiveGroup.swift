@@ -15,6 +15,7 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
   /// Which ranks share a host.
   public let topology: Topology
   let host: SharedCollectives
+  let subgroups = Subgroups()
   /// Nil when all ranks are on one host.
   let transport: (any MessageTransport)?
 
@@ -130,6 +131,11 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
     fatalError("\(Self.self) must make shared regions")
   }
 
+  /// Makes this rank's part of the groups into which all ranks are divided; nil for one that joins none.
+  func makeSubgroup(_ split: GroupSplit) throws -> CollectiveGroup? {
+    fatalError("\(Self.self) must make subgroups")
+  }
+
   /// A port for messages that nobody has to wait for; a collective over all ranks.
   public func makeMessagePort() throws -> any MessagePort {
     fatalError("\(Self.self) must make ports")
@@ -150,6 +156,7 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
   public func fail(_ error: any Error) {
     host.fail(error)
     transport?.fail(.wrapping(error, rank: rank))
+    subgroups.fail(error)
   }
 
   /// Tells all ranks that this one has failed; their process goes on.

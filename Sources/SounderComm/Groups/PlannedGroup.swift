@@ -56,6 +56,8 @@ package final class PlannedGroup: ProcessGroup, @unchecked Sendable {
     throw alone("makeTransferChannel")
   }
 
+  package func split(color: Int?, key: Int) throws -> (any ProcessGroup)? { throw alone("split") }
+
   package func makeSharedRegion(byteCount: Int) throws -> SharedRegion {
     throw RegionWanted(byteCount: RegionTrailer.mappedBytes(byteCount))
   }

@@ -48,6 +48,18 @@ public protocol ProcessGroup: AnyObject, Sendable {
   func makeMessagePort() throws -> any MessagePort
   /// A channel for messages that are under way while ranks compute; a collective over all ranks.
   func makeTransferChannel() throws -> any TransferChannel
+  /// Divides the ranks into groups of their own: those that give the same color belong together.
+  ///
+  /// A collective over all ranks. Each new group numbers its ranks by `key`, then by their number here; has
+  /// collectives, messages, ports and shared memory of its own, which do not mix with those of others; and
+  /// an error in it is told to its ranks only, while an error of this group is told to them too, as far
+  /// as their ranks hear of it. New groups live as long as
+  /// this one: make them once.
+  /// - Parameters:
+  ///   - color: which new group this rank joins; nil joins none.
+  ///   - key: what decides about the order.
+  /// - Returns: the new group, or nil without a color.
+  func split(color: Int?, key: Int) throws -> (any ProcessGroup)?
   /// Tells all ranks that this one has failed: their pending and later calls throw.
   func fail(_ error: any Error)
   /// Ends the whole job with an exit code; does not return where ranks are processes.

@@ -88,6 +88,11 @@ public final class SingleProcessGroup: ProcessGroup, @unchecked Sendable {
     ThreadChannel(TransferBoard(), rank: 0) {}
   }
 
+  /// Divides the one rank into itself.
+  public func split(color: Int?, key: Int) -> (any ProcessGroup)? {
+    color.map { _ in SingleProcessGroup() }
+  }
+
   /// Tells all ranks that this one has failed.
   public func fail(_ error: any Error) {}
 

@@ -63,14 +63,15 @@ public final class ThreadGroup: CollectiveGroup, @unchecked Sendable {
   }
 
   private static func make(
-    hostOfRank: [Int], timeout: Duration, _ sizes: SharedCollectives.Sizes
+    hostOfRank: [Int], names: [String]? = nil, timeout: Duration,
+    _ sizes: SharedCollectives.Sizes = SharedCollectives.Sizes()
   ) throws -> [ThreadGroup] {
     let hostCount = (hostOfRank.max() ?? 0) + 1
     require(
       !hostOfRank.isEmpty && Set(hostOfRank) == Set(0..<hostCount),
       "ThreadGroup: every host from 0 to \(hostCount - 1) needs a rank (\(hostOfRank))")
     let name = localHostName()
-    let names = hostCount == 1 ? [name] : (0..<hostCount).map { "\(name)#\($0)" }
+    let names = names ?? (hostCount == 1 ? [name] : (0..<hostCount).map { "\(name)#\($0)" })
     let exchange = MessageExchange()
     let cores = affinityMask().reduce(0) { $0 + $1.nonzeroBitCount }
     let waiting = WaitPolicy(ranks: hostOfRank.count, cores: max(cores, 1))
@@ -135,6 +136,41 @@ public final class ThreadGroup: CollectiveGroup, @unchecked Sendable {
   public override func makeTransferChannel() throws -> any TransferChannel {
     let board = try madeByFirstRank { TransferBoard() }
     return ThreadChannel(board, rank: rank) { [unowned self] in try checkFailure() }
+  }
+
+  /// Rank 0 makes the new groups of all ranks and passes them to the others.
+  override func makeSubgroup(_ split: GroupSplit) throws -> CollectiveGroup? {
+    let made = try madeByFirstRank { SubgroupsOfThreads(split) { try makeThreads(of: $0) } }
+    switch made.groups {
+    case .success(let groups): return groups[rank]
+    case .failure(let error): throw error
+    }
+  }
+
+  /// The new groups of all ranks, by their number in the old one.
+  private final class SubgroupsOfThreads {
+    let groups: Result<[Int: ThreadGroup], any Error>
+
+    init(_ split: GroupSplit, _ make: ([Int]) throws -> [ThreadGroup]) {
+      groups = Result {
+        var result: [Int: ThreadGroup] = [:]
+        for members in split.groups {
+          for (member, group) in zip(members, try make(members)) { result[member] = group }
+        }
+        return result
+      }
+    }
+  }
+
+  /// A group of some ranks, whose hosts are numbered by their first rank in it.
+  private func makeThreads(of members: [Int]) throws -> [ThreadGroup] {
+    var hosts: [Int] = []
+    for member in members where !hosts.contains(topology.hosts[member]) {
+      hosts.append(topology.hosts[member])
+    }
+    return try Self.make(
+      hostOfRank: members.map { hosts.firstIndex(of: topology.hosts[$0]) ?? 0 },
+      names: hosts.map { topology.hostNames[$0] }, timeout: host.region.membership.timeout)
   }
 
   /// An object that rank 0 makes and passes to the others.

@@ -30,10 +30,10 @@
     }
   }
 
-  /// A communicator over all ranks that reports errors by codes; a collective over all ranks.
-  func duplicateWorld(rank: Int) throws -> MPI_Comm? {
+  /// A communicator over the ranks of another that reports errors by codes; a collective over them.
+  func duplicate(_ original: MPI_Comm?, rank: Int) throws -> MPI_Comm? {
     var communicator: MPI_Comm?
-    try mpi("MPI_Comm_dup", rank: rank) { MPI_Comm_dup(cmpi_comm_world(), &communicator) }
+    try mpi("MPI_Comm_dup", rank: rank) { MPI_Comm_dup(original, &communicator) }
     try mpi("MPI_Comm_set_errhandler", rank: rank) {
       MPI_Comm_set_errhandler(communicator, cmpi_errors_return())
     }

@@ -11,6 +11,9 @@
   public final class MPIGroup: CollectiveGroup, @unchecked Sendable {
     // @unchecked: see the superclass; `isFinalized` is used by the group's thread.
     private var isFinalized = false
+    private let communicator: MPI_Comm?
+    /// Whether the group is all of the job's ranks.
+    private let isWorld: Bool
     /// Held by one rank of each host.
     private var watch: LauncherWatch?
 
@@ -68,9 +71,18 @@
       }
     }
 
+    private init(
+      communicator: MPI_Comm?, isWorld: Bool, topology: Topology, host: SharedCollectives,
+      transport: (any MessageTransport)?
+    ) {
+      self.communicator = communicator
+      self.isWorld = isWorld
+      super.init(topology: topology, host: host, transport: transport)
+    }
+
     /// Finds the ranks of this host, shares memory with them, and connects the hosts.
     private static func join(
-      _ world: MPIBootstrap, rank: Int, timeout: Duration
+      _ world: MPIBootstrap, rank: Int, timeout: Duration, isWorld: Bool = true
     ) throws -> MPIGroup {
       var communicator: MPI_Comm?
       try mpi("MPI_Comm_split_type", rank: rank) {
@@ -89,11 +101,13 @@
         rank: rank)
       let transport =
         order.count > 1
-        ? try MPITransport(rank: rank, size: leaders.count, hostNames: names, timeout: timeout)
+        ? try MPITransport(
+          world.communicator, rank: rank, size: leaders.count, hostNames: names, timeout: timeout)
         : nil
       let group = MPIGroup(
-        topology: topology, host: SharedCollectives(region: region), transport: transport)
-      if topology.hostCount > 1 && topology.localRank == 0 {
+        communicator: world.communicator, isWorld: isWorld, topology: topology,
+        host: SharedCollectives(region: region), transport: transport)
+      if isWorld && topology.hostCount > 1 && topology.localRank == 0 {
         group.watch = try LauncherWatch.start()
       }
       return group
@@ -140,17 +154,36 @@
 
     /// A port on a communicator of its own.
     public override func makeMessagePort() throws -> any MessagePort {
-      try MPIPort(rank: rank, size: size) { [flags = host.flags] in flags.failure }
+      try MPIPort(communicator, rank: rank, size: size) { [flags = host.flags] in flags.failure }
     }
 
     /// A channel on a communicator of its own.
     public override func makeTransferChannel() throws -> any TransferChannel {
-      try MPIChannel(rank: rank) { [unowned self] in try checkFailure() }
+      try MPIChannel(communicator, rank: rank) { [unowned self] in try checkFailure() }
+    }
+
+    /// Joins the ranks of a new communicator as the job's were joined.
+    override func makeSubgroup(_ split: GroupSplit) throws -> CollectiveGroup? {
+      let position = split.members.flatMap { $0.firstIndex(of: rank) }
+      let color = split.groups.firstIndex { $0.contains(rank) }.map(Int32.init) ?? MPI_UNDEFINED
+      var made: MPI_Comm?
+      try mpi("MPI_Comm_split", rank: rank) {
+        MPI_Comm_split(communicator, color, Int32(position ?? 0), &made)
+      }
+      guard let position else { return nil }
+      try mpi("MPI_Comm_set_errhandler", rank: rank) {
+        MPI_Comm_set_errhandler(made, cmpi_errors_return())
+      }
+      return try Self.join(
+        MPIBootstrap(communicator: made, rank: position), rank: position,
+        timeout: host.region.membership.timeout, isWorld: false)
     }
 
     /// Leaves the job; a collective over all ranks, after which the group is of no use.
+    ///
+    /// Groups that were made by ``split(color:key:)`` leave with the one they were made from.
     public func finalize() throws {
-      guard !isFinalized else { return }
+      guard isWorld, !isFinalized else { return }
       isFinalized = true
       try mpi("MPI_Finalize", rank: rank) { MPI_Finalize() }
       watch?.dismiss()

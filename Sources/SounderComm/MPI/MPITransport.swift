@@ -17,14 +17,17 @@
     private var failure: CommunicationError?
     private var notices: [UnsafeMutableRawBufferPointer] = []
 
-    init(rank: Int, size: Int, hostNames: [String], timeout: Duration) throws {
+    /// A transport between the ranks of a communicator; a collective over them.
+    init(
+      _ communicator: MPI_Comm?, rank: Int, size: Int, hostNames: [String], timeout: Duration
+    ) throws {
       self.rank = rank
       self.size = size
       self.hostNames = hostNames
       self.timeout = timeout
-      collectives = try duplicateWorld(rank: rank)
-      messages = try duplicateWorld(rank: rank)
-      failures = try duplicateWorld(rank: rank)
+      collectives = try duplicate(communicator, rank: rank)
+      messages = try duplicate(communicator, rank: rank)
+      failures = try duplicate(communicator, rank: rank)
     }
 
     // MARK: Transfers

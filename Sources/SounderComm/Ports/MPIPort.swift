@@ -26,14 +26,14 @@
 
     /// A collective over all ranks: each port has its own communicator.
     init(
-      rank: Int, size: Int, pieceBytes: Int = 1 << 30,
+      _ original: MPI_Comm? = cmpi_comm_world(), rank: Int, size: Int, pieceBytes: Int = 1 << 30,
       failure: @escaping @Sendable () -> CommunicationError?
     ) throws {
       self.pieceBytes = pieceBytes
       self.rank = rank
       self.size = size
       self.failure = failure
-      communicator = try duplicateWorld(rank: rank)
+      communicator = try duplicate(original, rank: rank)
     }
 
     func post(_ message: [UInt8], to other: Int) throws {

@@ -14,10 +14,10 @@
     static let pieceBytes = 60 << 10
 
     /// A collective over all ranks.
-    init(rank: Int, failure: @escaping () throws -> Void) throws {
+    init(_ original: MPI_Comm?, rank: Int, failure: @escaping () throws -> Void) throws {
       self.rank = rank
       self.failure = failure
-      communicator = try duplicateWorld(rank: rank)
+      communicator = try duplicate(original, rank: rank)
     }
 
     func send(_ bytes: UnsafeRawBufferPointer, to other: Int, tag: Int) throws -> any Transfer {
