@@ -12,12 +12,12 @@ source "$(dirname "${BASH_SOURCE[0]}")/hosts.bash"
 short=(--set train.epochs=1 --set data.train_count=2048 --set data.test_count=256
   --set model.dropout=0.1)
 
-# same_model HOSTS SLOTS MAPPING FORM: trains the short job in one of the forms of parallel.update, on
-# what it must see as so many hosts, and compares the model with that of one process.
+# same_model HOSTS SLOTS MAPPING FORM ARGUMENT...: trains the short job in one of the forms of
+# parallel.update, on what it must see as so many hosts, and compares the model with that of one process.
 same_model() {
-  local run=$scratch/$2-$3-$4
+  local run=$scratch/$2-$3-$4-$#
   across "$2" "$3" "$sounder" train configs/digits.yaml --run-dir "$run" "${short[@]}" \
-    --set parallel.update="$4"
+    --set parallel.update="$4" "${@:5}"
   cat "$run/summary.json"
   grep -qE "\"hosts\"[[:space:]]*:[[:space:]]*$1\b" "$run/summary.json"
   cmp "$scratch/one/model.safetensors" "$run/model.safetensors"
@@ -56,6 +56,11 @@ for form in sharded replicated; do
   check "$form: 2 + 1 ranks leave the model of one process" same_model 2 "$(spread 2 1)" slot "$form"
   check "$form: 1 + 2 + 3 ranks leave the model of one process" \
     same_model 3 "$(spread 1 2 3)" slot "$form"
+done
+for ranks in '2 2' '1 2 3'; do
+  # shellcheck disable=SC2086  # one word for each host
+  check "DP-27: ${ranks// / + } ranks with state shared out over hosts leave the same model" \
+    same_model "$(wc -w <<<"$ranks")" "$(spread $ranks)" slot sharded --set parallel.shard_state=all
 done
 check 'Hogwild over two hosts is refused with exit code 78' hogwild_is_refused
 check 'a rank killed on the other host ends the job within 10 s' killed_rank_ends_the_job

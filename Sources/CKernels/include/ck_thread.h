@@ -8,6 +8,7 @@ typedef struct {
   uint32_t forward_level;    ///< number of the forward-mode level in force, 0 when none is
   void *_Nullable release_list;        ///< nodes waiting to be released while a graph is taken down
   void *_Nullable backward_pass;       ///< the backward pass this thread is running
+  void *_Nullable between_nodes;       ///< what to call between nodes of a backward pass
   void *_Nullable random_context;      ///< the random number context in force
   void *_Nullable allocator_cache;     ///< this thread's cached blocks
   uint64_t backward_depth;   ///< nested backward passes

@@ -25,6 +25,12 @@ extension BackwardPass {
       }
       if let coordination {
         try run(with: coordination)
+      } else if let reference = thread.pointee.between_nodes {
+        let hook = Unmanaged<BetweenNodes>.fromOpaque(reference).takeUnretainedValue()
+        while let node = heap.pop() {
+          try node._withUnsafeGuaranteedRef { try execute($0) }
+          try hook.body()
+        }
       } else {
         while let node = heap.pop() { try node._withUnsafeGuaranteedRef { try execute($0) } }
       }

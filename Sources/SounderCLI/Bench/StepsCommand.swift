@@ -8,7 +8,8 @@ struct StepsCommand: ParsableCommand {
     abstract:
       "Training steps of the reference networks: float32, SGD with momentum, AdamW for gpt.",
     discussion:
-      "Every rank brings a batch of its own, so two ranks process twice the samples a step.")
+      "Every rank brings a batch of its own, so two ranks process twice the samples a step. Over several "
+      + "hosts it also times the same step without other ranks, and one that only exchanges.")
 
   @OptionGroup var options: BenchOptions
 
@@ -26,6 +27,9 @@ struct StepsCommand: ParsableCommand {
   @Option(help: "Size of a gradient bucket in bytes.")
   var bucketBytes = SharedMemoryTuning.standard.bucketBytes
 
+  @Option(help: "Where optimiser state lives: host or all.")
+  var shardState: DataParallel.ShardState = .host
+
   struct Record: BenchRecord {
     let `case`: String
     let ranks: Int
@@ -33,9 +37,20 @@ struct StepsCommand: ParsableCommand {
     let samples_per_second: Double
     let update: String
     let blas_kernel: String
+    let hosts: Int
+    /// Several hosts only: the step without other ranks, and the bytes of the parameters.
+    let compute_ms: Double?
+    let parameter_bytes: Int?
+    /// Several hosts only: a step without samples, in which everything is exchanged and nothing computed.
+    let exchange_ms: Double?
 
     var line: String {
-      "\(`case`), \(ranks) ranks, \(update): \(ms_per_step.formatted(3)) ms a step, "
+      let overHosts =
+        if let compute_ms, let exchange_ms {
+          " (computing alone \(compute_ms.formatted(3)), exchanging alone \(exchange_ms.formatted(3)))"
+        } else { "" }
+      return
+        "\(`case`), \(ranks) ranks, \(update): \(ms_per_step.formatted(3)) ms a step\(overHosts), "
         + "\(samples_per_second.formatted(0)) samples/s"
     }
   }
@@ -54,6 +69,7 @@ struct StepsCommand: ParsableCommand {
     let seconds = options.seconds
     var parallel = DataParallel.Options()
     parallel.update = update
+    parallel.shardState = shardState
     parallel.virtualShards = virtualShards
     parallel.bucketBytes = bucketBytes
     try options.measure { [parallel] group in
@@ -65,49 +81,99 @@ struct StepsCommand: ParsableCommand {
     _ network: ReferenceCase, _ group: any ProcessGroup, seconds: Double,
     _ options: DataParallel.Options
   ) throws -> Record {
-    let model = network.makeModel()
-    let parallel = try DataParallel(
-      model: model, optimizer: network.optimizer, group: group,
-      options: options)
-    let (inputs, targets) = network.makeBatch(rank: group.rank)
-    let samples = network.batch * group.size
-    // The rank's batch, cut into its shards; gpt has several targets a sample.
-    let perSample = targets.count / network.batch
-    let first = parallel.plan.samples(of: parallel.shards.lowerBound, in: samples).lowerBound
-    let parts = parallel.shards.map { shard -> (inputs: Tensor, targets: Tensor) in
-      let range = parallel.plan.samples(of: shard, in: samples)
-      let (begin, end) = (range.lowerBound - first, range.upperBound - first)
-      return (inputs[begin..<end], targets[begin * perSample..<end * perSample])
+    let isOverHosts = group.topology.hostCount > 1
+    var alone: Double?
+    if isOverHosts {
+      let single = try Steps(network, SingleProcessGroup(), batch: group.rank, options)
+      alone = try single.time(seconds: seconds, pacedBy: group)
     }
-    func step() throws {
-      _ = try parallel.step(learningRate: network.optimizer.learningRate, sampleCount: samples) {
-        shard in
+    let steps = try Steps(network, group, batch: group.rank, options)
+    let perStep = try steps.time(seconds: seconds, pacedBy: group)
+    let exchange =
+      isOverHosts ? try steps.time(seconds: seconds, pacedBy: group, isEmpty: true) : nil
+    return Record(
+      case: network.rawValue, ranks: group.size, ms_per_step: perStep * 1e3,
+      samples_per_second: Double(network.batch * group.size) / perStep,
+      update: options.update.rawValue, blas_kernel: BLAS.kernelName,
+      hosts: group.topology.hostCount, compute_ms: alone.map { $0 * 1e3 },
+      parameter_bytes: isOverHosts ? steps.parameterBytes : nil,
+      exchange_ms: exchange.map { $0 * 1e3 })
+  }
+
+  /// Steps of a network that can be timed.
+  private struct Steps {
+    let network: ReferenceCase
+    let model: Module
+    let parallel: DataParallel
+    /// The rank's batch, cut into its shards.
+    let parts: [(inputs: Tensor, targets: Tensor)]
+
+    init(
+      _ network: ReferenceCase, _ group: any ProcessGroup, batch: Int,
+      _ options: DataParallel.Options
+    ) throws {
+      self.network = network
+      model = network.makeModel()
+      parallel = try DataParallel(
+        model: model, optimizer: network.optimizer, group: group, options: options)
+      let (inputs, targets) = network.makeBatch(rank: batch)
+      // gpt has several targets a sample.
+      let perSample = targets.count / network.batch
+      let (plan, samples) = (parallel.plan, network.batch * group.size)
+      let first = plan.samples(of: parallel.shards.lowerBound, in: samples).lowerBound
+      parts = parallel.shards.map { shard in
+        let range = plan.samples(of: shard, in: samples)
+        let (begin, end) = (range.lowerBound - first, range.upperBound - first)
+        return (inputs[begin..<end], targets[begin * perSample..<end * perSample])
+      }
+    }
+
+    var parameterBytes: Int { model.parameters.reduce(0) { $0 + $1.count * $1.dtype.byteSize } }
+
+    private func step(isEmpty: Bool) throws {
+      let samples = isEmpty ? 0 : network.batch * parallel.group.size
+      _ = try parallel.step(
+        learningRate: network.optimizer.learningRate, sampleCount: samples
+      ) { shard in
         let part = parts[shard - parallel.shards.lowerBound]
         return network.loss(model, part.inputs, part.targets)
       }
     }
-    let warmUp = Stopwatch()
-    var count = 0
-    while count < 50, count < 5 || warmUp.seconds < 1 {
-      try step()
-      count += 1
+
+    /// Seconds of a step, over about `seconds` after a warm-up.
+    func time(
+      seconds: Double, pacedBy group: any ProcessGroup, isEmpty: Bool = false
+    ) throws -> Double {
+      let warmUp = Stopwatch()
+      var count = 0
+      // All ranks must leave the warm-up after the same step.
+      while try group.any(count < 5 || count < 50 && warmUp.seconds < 1) {
+        try step(isEmpty: isEmpty)
+        count += 1
+      }
+      // All ranks must take the same number of steps: the smallest count decides.
+      var steps = [Int64(max(20, seconds * Double(count) / max(warmUp.seconds, 1e-9)))]
+      try steps.withUnsafeMutableBytes { try group.allReduce($0, .int64, .min) }
+      try group.barrier()
+      let watch = Stopwatch()
+      for _ in 0..<steps[0] { try step(isEmpty: isEmpty) }
+      try group.barrier()
+      return watch.seconds / Double(steps[0])
     }
-    // All ranks must take the same number of steps: the smallest count decides.
-    var steps = [Int64(max(20, seconds * Double(count) / max(warmUp.seconds, 1e-9)))]
-    try steps.withUnsafeMutableBytes { try group.allReduce($0, .int64, .min) }
-    try group.barrier()
-    let watch = Stopwatch()
-    for _ in 0..<steps[0] { try step() }
-    try group.barrier()
-    let perStep = watch.seconds / Double(steps[0])
-    return Record(
-      case: network.rawValue, ranks: group.size, ms_per_step: perStep * 1e3,
-      samples_per_second: Double(samples) / perStep, update: options.update.rawValue,
-      blas_kernel: BLAS.kernelName)
+  }
+}
+
+extension ProcessGroup {
+  /// Whether a condition holds on any rank.
+  fileprivate func any(_ condition: Bool) throws -> Bool {
+    var word: Int64 = condition ? 1 : 0
+    try withUnsafeMutableBytes(of: &word) { try allReduce($0, .int64, .max) }
+    return word != 0
   }
 }
 
 extension DataParallel.Update: ExpressibleByArgument {}
+extension DataParallel.ShardState: ExpressibleByArgument {}
 
 extension Double {
   /// The number with a fixed number of decimals.

@@ -38,7 +38,8 @@ extension DataParallel {
     let isSharded = options.update == .sharded
     let parameters = isSharded ? vector : 0
     let gradients = topology.localSize * plan.slotCount * vector
-    let state = isSharded ? optimizer.stateSlotCount * vector : 0
+    let isStateShared = isSharded && (options.shardState == .host || topology.hostCount == 1)
+    let state = isStateShared ? optimizer.stateSlotCount * vector : 0
     return SharedMemory(
       parameters: parameters, optimizerState: state, gradients: gradients,
       exchange: total - parameters - state - gradients)

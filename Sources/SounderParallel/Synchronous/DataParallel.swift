@@ -29,6 +29,15 @@ public final class DataParallel {
     case replicated
   }
 
+  /// How far optimiser state is shared out (form `sharded`).
+  public enum ShardState: String, Sendable, CaseIterable {
+    /// Every host has all of it, once.
+    case host
+    /// Every host has a part, which only its ranks update; new parameters travel instead of gradients
+    /// (ZeRO-1; Rajbhandari et al., 2020). As many bytes travel, the bits are the same.
+    case all
+  }
+
   /// Whose parameters a job begins with.
   public enum InitialValues: Sendable {
     /// Those of rank 0, whatever the others have.
@@ -41,6 +50,8 @@ public final class DataParallel {
   public struct Options: Sendable {
     /// Where parameters and optimiser state live.
     public var update = Update.sharded
+    /// How far optimiser state is shared out.
+    public var shardState = ShardState.host
     /// The number of virtual shards; nil means one for each rank.
     public var virtualShards: Int?
     /// The size of a gradient bucket in bytes; a larger parameter has a bucket of its own.
@@ -105,6 +116,11 @@ public final class DataParallel {
     self.group = group
     self.options = options
     try Self.agree(model, optimizer, group, options)
+    guard options.shardState == .host || options.update == .sharded else {
+      throw ParallelError(
+        "parallel.shard_state is all, but parallel.update is replicated, which keeps all state on every "
+          + "rank; use parallel.update sharded")
+    }
     plan = try ShardPlan(shards: options.virtualShards ?? group.size, ranks: group.size)
     reducer = try Reducer(
       model: model, optimizer: optimizer, group: group, plan: plan, options: options)
@@ -198,7 +214,9 @@ public final class DataParallel {
             let mean = result.item()
             try inspector.inspect(loss: mean)
             try Trace.span(.backward, "backward", entry.shard) {
-              try result.backward(gradient: Tensor(scalar: .float(weight), result.dtype))
+              try reducer.keepingNetworkBusy {
+                try result.backward(gradient: Tensor(scalar: .float(weight), result.dtype))
+              }
             }
             return mean * weight
           }

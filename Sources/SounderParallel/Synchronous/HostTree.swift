@@ -17,8 +17,8 @@ struct HostTree {
 
   /// The number of hosts.
   var hostCount: Int { positions.count }
-  /// The number of nodes over all hosts; none need memory on a single host.
-  var sharedNodeCount: Int { hostCount > 1 ? nodes.reduce(0) { $0 + $1.count } : 0 }
+  /// The number of this host's nodes; none need memory on a single host.
+  var ownNodeCount: Int { hostCount > 1 ? nodes[host].count : 0 }
 
   init(topology: Topology, plan: ShardPlan) {
     host = topology.hosts[topology.rank]
@@ -36,12 +36,6 @@ struct HostTree {
       let last = plan.shards(of: range.upperBound - 1).upperBound
       return ReductionTree.nodes(covering: first..<last, of: plan.shards)
     }
-  }
-
-  /// The number of a host's node among those of all hosts, which is its place in
-  /// ``StepRegion/hostPartial(_:)``.
-  func index(of node: Int, on host: Int) -> Int {
-    nodes[..<host].reduce(node) { $0 + $1.count }
   }
 
   /// The tree nodes the ranks of this host hold in their gradient slots, from left to right.

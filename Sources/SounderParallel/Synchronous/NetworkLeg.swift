@@ -4,11 +4,11 @@
 ///
 /// 1. *collecting*: gradients of the last shard are still missing on this rank.
 /// 2. *published*: this rank's gradients and its header are in shared memory.
-/// 3. All ranks of the host have published: the reducer adds this rank's slice of the bucket
-///    (`bucket.slice(localRank, of: localSize)`) up to each of ``hostSums`` and calls
-///    ``begin(bucket:header:)``. The bucket is *travelling*.
+/// 3. All ranks of the host have published: the reducer adds ``contribution(to:)`` up to each of
+///    ``hostSums`` and calls ``begin(bucket:header:)``. The bucket is *travelling*.
 /// 4. When ``isComplete(bucket:)`` says so, or at the end of the step after ``finish(bucket:)`` has
-///    waited, the reducer evaluates the tree over ``results`` on this rank's slice and updates.
+///    waited, the reducer evaluates the tree over ``results`` on ``slice(of:)``, updates there and calls
+///    ``didUpdate(bucket:)``.
 ///
 /// Buckets begin in index order, on every rank the same. The reducer calls ``progress()`` whenever a
 /// gradient is complete and while it waits for others; all calls come from the rank's own thread. The step's
@@ -25,10 +25,24 @@ protocol NetworkLeg: AnyObject {
   /// right. Valid on this rank's slice of a bucket once that is complete, until the step ends.
   var results: [TreeSum.Leaf] { get }
 
+  /// What this rank updates of a bucket; the ranks of a host share its work out among themselves.
+  func slice(of bucket: BucketPlan.Bucket) -> [BucketPlan.Segment]
+  /// What this rank adds up over the host for a bucket.
+  func contribution(to bucket: BucketPlan.Bucket) -> [BucketPlan.Segment]
+  /// Whether ``slice(of:)`` leaves out what ranks of other hosts update: then only they need optimiser
+  /// state for it, and the leg passes updated parameters on.
+  var gathersParameters: Bool { get }
+
   /// Prepares for a step with the given buckets, which may differ from those of the step before.
   func beginStep(_ step: Int, buckets: BucketPlan) throws
   /// Takes a bucket: this rank's slice of ``hostSums`` is written, `header` joins the ranks of this host.
   func begin(bucket: Int, header: BucketHeader) throws
+  /// Takes what the ranks of this host report at the end of a step, in the form of
+  /// ``StepRegion/report(step:count:)``. At the end of the step the losses of all hosts' shards are there,
+  /// and a stop request of another host in the last word.
+  func begin(report: UnsafeMutablePointer<Double>) throws
+  /// Whether transfers are under way, so that ``progress()`` is worth calling.
+  var isBusy: Bool { get }
   /// Moves pending transfers on; must return at once.
   func progress() throws
   /// Whether ``results`` may be read on this rank's slice of a bucket that was begun.
@@ -36,7 +50,12 @@ protocol NetworkLeg: AnyObject {
   /// Waits until a bucket is complete, which may progress others; a deadline ends the wait.
   /// - Returns: The header joined over all hosts.
   func finish(bucket: Int) throws -> BucketHeader
-  /// Called when all buckets are complete, before the host's ranks synchronise.
+  /// Completes the squared norms of pieces with those that other hosts have measured.
+  func join(norms: UnsafeMutablePointer<Double>, of pieces: PieceNumbers) throws
+  /// The parameters of this rank's slice of a bucket are updated.
+  func didUpdate(bucket: Int) throws
+  /// Waits until nothing is under way; called when all updates are done, before the host's ranks
+  /// synchronise.
   func endStep() throws
 }
 

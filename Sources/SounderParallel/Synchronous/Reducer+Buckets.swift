@@ -1,4 +1,6 @@
 import CKernels
+import Foundation
+import SounderAutograd
 import SounderComm
 
 // Buckets move through their stages in index order, on all ranks the same.
@@ -54,11 +56,22 @@ extension Reducer {
     while nextToReduce < progress.count, try isArrived(nextToReduce) { try reduce(nextToReduce) }
   }
 
+  /// Runs a backward pass, between whose nodes transfers to other hosts move on.
+  func keepingNetworkBusy(_ body: () throws -> Void) throws {
+    guard network != nil, isLastShard else { return try body() }
+    try withHookBetweenNodes(
+      { [unowned self] in try advance() }, body)
+  }
+
   /// Moves all buckets to their end, waiting for other ranks where need be.
   func advanceToEnd() throws {
     while let bucket = firstUnsent {
       try waitForPublication(of: bucket)
       try send(bucket)
+    }
+    if let network {
+      try waitForHost(epoch(.report), "the losses of step \(step)")
+      try network.begin(report: memory.report(step: step, count: reportCount))
     }
     while nextToReduce < progress.count {
       if network == nil { try waitForPublication(of: nextToReduce) }
@@ -67,8 +80,23 @@ extension Reducer {
   }
 
   private func waitForPublication(of bucket: Int) throws {
-    try memory.flags.waitForAll(
-      epoch: epoch(bucket: bucket), "gradient bucket \(bucket) of step \(step)")
+    try waitForHost(epoch(bucket: bucket), "gradient bucket \(bucket) of step \(step)")
+  }
+
+  /// Waits for the other ranks of the host, without leaving the network alone meanwhile.
+  private func waitForHost(_ epoch: UInt32, _ phase: @autoclosure () -> String) throws {
+    if let network, network.isBusy {
+      let end = ContinuousClock.now + memory.flags.membership.timeout
+      while network.isBusy && !isReachedByAll(epoch) && ContinuousClock.now < end {
+        try network.progress()
+        sched_yield()
+      }
+    }
+    try memory.flags.waitForAll(epoch: epoch, phase())
+  }
+
+  private func isReachedByAll(_ epoch: UInt32) -> Bool {
+    (0..<memory.region.localSize).allSatisfy { memory.flags.isReached($0, epoch: epoch) }
   }
 
   /// The first bucket that has not begun its way to other hosts though this rank has published it.
@@ -76,11 +104,7 @@ extension Reducer {
     network != nil && nextToSend < nextToPublish ? nextToSend : nil
   }
 
-  private func isPublishedByAll(_ bucket: Int) -> Bool {
-    (0..<memory.region.localSize).allSatisfy {
-      memory.flags.isReached($0, epoch: epoch(bucket: bucket))
-    }
-  }
+  private func isPublishedByAll(_ bucket: Int) -> Bool { isReachedByAll(epoch(bucket: bucket)) }
 
   private func isArrived(_ bucket: Int) throws -> Bool {
     if let network {
@@ -122,6 +146,7 @@ extension Reducer {
     progress[bucket].stage = .reduced
     nextToReduce = bucket + 1
     note(.reduceEnd, bucket: bucket)
+    if !update.defersUpdate { try network?.didUpdate(bucket: bucket) }
   }
 
   /// Counts an update of every parameter of a bucket that was used.

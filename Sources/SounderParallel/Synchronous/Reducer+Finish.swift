@@ -7,8 +7,8 @@ extension Reducer {
   func finish(stopRequested: Bool) throws -> DataParallel.Outcome {
     let report = memory.report(step: step, count: reportCount)
     report[plan.shards + memory.region.localRank] = stopRequested ? 1 : 0
+    memory.flags.publish(epoch: epoch(.report))
     try advanceToEnd()
-    try network?.endStep()
     let norm = try agreeOnNorm()
     state = .finished
     let isRefused = progress.contains { $0.header.isRefused }
@@ -16,7 +16,8 @@ extension Reducer {
       for bucket in progress.indices { countUpdates(of: bucket) }
     }
     let scale = norm.map(clipScale) ?? 1
-    if !isRefused { applyKept(scale: scale) }
+    if !isRefused { try applyKept(scale: scale) }
+    try network?.endStep()
     try synchronise(.end, "the end of step \(step)")
     if options.update == .replicated { finishReplicated(isRefused: isRefused, scale: scale) }
     for parameter in parameters {
@@ -24,7 +25,7 @@ extension Reducer {
       // What this rank's slot holds is a part of the gradient, or has been consumed.
       if options.update == .sharded { parameter.accumulator?.gradient = nil }
     }
-    let result = try outcome(report, norm: norm, isSkipped: isRefused)
+    let result = outcome(report, norm: norm, isSkipped: isRefused)
     consumeEpochs()
     state = .idle
     return result
@@ -38,6 +39,7 @@ extension Reducer {
   /// The norm of the gradient, if it is wanted.
   private func agreeOnNorm() throws -> Double? {
     guard options.clipNorm != nil else { return nil }
+    try network?.join(norms: memory.norms(count: update.pieces.total), of: update.pieces)
     try synchronise(.norm, "the gradient's norm of step \(step)")
     return update.gradientNorm()
   }
@@ -47,11 +49,12 @@ extension Reducer {
     return min(1, limit / (norm + 1e-6))
   }
 
-  private func applyKept(scale: Double) {
+  private func applyKept(scale: Double) throws {
     guard options.update == .sharded, update.defersUpdate else { return }
     note(.updateBegin, bucket: 0)
     update.applyKept(scale: scale) { self.isTouched($0) }
     note(.updateEnd, bucket: 0)
+    for bucket in progress.indices { try network?.didUpdate(bucket: bucket) }
   }
 
   /// Gives every parameter its whole gradient and updates this rank's copy of the parameters.
@@ -73,21 +76,11 @@ extension Reducer {
 
   private func outcome(
     _ report: UnsafeMutablePointer<Double>, norm: Double?, isSkipped: Bool
-  ) throws -> DataParallel.Outcome {
-    var losses = Array(UnsafeBufferPointer(start: report, count: plan.shards))
-    var stop: [Int64] = [
-      (0..<memory.region.localSize).contains { report[plan.shards + $0] != 0 } ? 1 : 0
-    ]
-    if network != nil {
-      // Every shard's loss is known on one host; the others hold what an earlier step left.
-      for shard in losses.indices where !plan.shards(of: position).contains(shard) {
-        losses[shard] = 0
-      }
-      try losses.withUnsafeMutableBytes { try group.allReduce($0, .float64, .sum) }
-      try stop.withUnsafeMutableBytes { try group.allReduce($0, .int64, .max) }
-    }
+  ) -> DataParallel.Outcome {
+    let words = UnsafeBufferPointer(start: report, count: reportCount)
     return DataParallel.Outcome(
-      loss: losses.reduce(0, +), gradientNorm: norm, shouldStop: stop[0] != 0,
+      loss: words[..<plan.shards].reduce(0, +), gradientNorm: norm,
+      shouldStop: words[plan.shards...].contains { $0 != 0 },
       isSkipped: isSkipped)
   }
 }

@@ -97,21 +97,27 @@ final class Reducer {
     position = tree.position
     finalSlots = plan.schedule(of: position).nodes.count
     let flat = FlatOptimizer(optimizer)
+    let shardsState = options.shardState == .all && tree.hostCount > 1
     memory = try StepRegion(
       group: group,
       StepRegion.Extent(
         elementCount: layout.elementCount, parameters: parameters.count,
-        sharesParameters: options.update == .sharded, stateSlots: flat.stateSlotCount,
-        slotsPerRank: plan.slotCount, hostNodes: tree.sharedNodeCount,
+        sharesParameters: options.update == .sharded,
+        stateSlots: shardsState ? 0 : flat.stateSlotCount,
+        slotsPerRank: plan.slotCount, hostNodes: tree.ownNodeCount,
         pieces: PieceNumbers(ranges: ranges).total, shards: plan.shards))
     hostLeaves = tree.localLeaves(in: memory, plan: plan)
-    network =
-      tree.hostCount > 1 ? EndOfStepExchange(group: group, tree: tree, memory: memory) : nil
+    let network =
+      tree.hostCount > 1
+      ? try LaneExchange(
+        group: group, tree: tree, memory: memory, plan: plan, gathersParameters: shardsState) : nil
+    self.network = network
     isTouched = Array(repeating: false, count: parameters.count)
     update = try SliceUpdate(
       model: model, memory: memory, optimizer: flat, group: group, update: options.update,
-      leaves: network?.results ?? hostLeaves, shards: plan.shards)
-    update.adopt(buckets)
+      leaves: network?.results ?? hostLeaves, shards: plan.shards,
+      ownedState: shardsState ? network?.owned(buckets) : nil)
+    update.adopt(buckets, network)
     for (index, parameter) in parameters.enumerated() {
       parameter.accumulator?.sink = { [unowned self] _ in try self.parameterReady(index) }
     }
@@ -176,7 +182,7 @@ final class Reducer {
     }
   }
 
-  private var isLastShard: Bool { entry.shard == plan.shards(of: position).upperBound - 1 }
+  var isLastShard: Bool { entry.shard == plan.shards(of: position).upperBound - 1 }
 
   /// Makes all ranks leave the step out because of a parameter that this rank has not used; called before
   /// the end of the shard, when the parameter's bucket cannot have been published.
@@ -195,14 +201,15 @@ final class Reducer {
     if isLastShard { state = .reducing }
   }
 
-  /// The words of a step's report: a loss for each shard, a stop request for each rank of the host.
-  var reportCount: Int { plan.shards + memory.region.localSize }
+  /// The words of a step's report: a loss for each shard, a stop request for each rank of the host and
+  /// for all other hosts.
+  var reportCount: Int { plan.shards + memory.region.localSize + 1 }
 
   // MARK: Epochs
 
   /// What ranks of a host agree on in a step: one epoch for each bucket, then these.
   enum Agreement: Int, CaseIterable {
-    case norm, end
+    case report, norm, end
   }
 
   func epoch(bucket: Int) -> UInt32 { epochBase &+ UInt32(bucket + 1) }
@@ -215,8 +222,10 @@ final class Reducer {
     epochBase &+= UInt32(buckets.buckets.count + Agreement.allCases.count)
   }
 
-  /// Tells the other ranks of the host that this one cannot go on.
-  func fail(_ error: any Error) { memory.flags.fail(error) }
+  /// Tells the other ranks that this one cannot go on.
+  func fail(_ error: any Error) {
+    if network == nil { memory.flags.fail(error) } else { group.fail(error) }
+  }
 
   /// The seam for those who watch a step.
   func note(_ event: ReducerEvent, bucket: Int) {

@@ -37,7 +37,8 @@ final class RowExchange {
   private let inspector: FiniteInspector
 
   /// An exchange for the sparse tables of a model; nil if there are none.
-  /// - Throws: ``ParallelError`` with clipping, whose norm would need the rows of all ranks first.
+  /// - Throws: ``ParallelError`` with clipping, whose norm would need the rows of all ranks first, and with
+  ///   optimiser state shared out over hosts.
   init?(
     model: Module, group: any ProcessGroup, plan: ShardPlan, reducer: Reducer,
     inspector: FiniteInspector
@@ -51,6 +52,11 @@ final class RowExchange {
       throw ParallelError(
         "train.clip_norm: the gradient of '\(first.name)' is sparse, and the norm of all gradients is "
           + "not known when its rows are added; set clip_norm to null or sparse to false")
+    }
+    if reducer.network?.gathersParameters == true {
+      throw ParallelError(
+        "parallel.shard_state: the gradient of '\(first.name)' is sparse, and every host updates the rows "
+          + "of all ranks; set shard_state to host or sparse to false")
     }
     self.tables = tables
     self.group = group

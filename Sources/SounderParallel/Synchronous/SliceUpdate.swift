@@ -14,11 +14,12 @@ final class SliceUpdate {
   let memory: StepRegion
   private let optimizer: FlatOptimizer
   private let isSharded: Bool
-  private let pieces: PieceNumbers
+  let pieces: PieceNumbers
   private let sum: TreeSum
   /// Parameters and state the optimiser works on: shared, or this rank's own.
   private let parameters: UnsafeMutablePointer<Float>
-  private let state: [UnsafeMutableRawPointer]
+  /// The optimiser's state arrays as every parameter sees them, counted like the flat layout.
+  private let state: [[UnsafeMutableRawPointer]]
   private let ownMemory: [NDArray]
   /// The first element of each parameter.
   private let origins: [Int]
@@ -26,8 +27,9 @@ final class SliceUpdate {
   private let decays: [Bool]
   /// The updates every parameter has had, which Adam's bias correction depends on.
   private(set) var stepCounts: [Int]
-  /// This rank's slice of every bucket.
+  /// This rank's slice of every bucket, and what it adds up over its host for other hosts.
   private var slices: [[BucketPlan.Segment]] = []
+  private var contributions: [[BucketPlan.Segment]] = []
   /// The slices of every bucket that the other rank of a pair updates.
   private var foreignSlices: [[BucketPlan.Segment]] = []
   private var learningRate = 0.0
@@ -47,7 +49,8 @@ final class SliceUpdate {
 
   init(
     model: Module, memory: StepRegion, optimizer: FlatOptimizer, group: any ProcessGroup,
-    update: DataParallel.Update, leaves: [TreeSum.Leaf], shards: Int
+    update: DataParallel.Update, leaves: [TreeSum.Leaf], shards: Int,
+    ownedState: [Int: Range<Int>]? = nil
   ) throws {
     self.memory = memory
     self.optimizer = optimizer
@@ -58,17 +61,45 @@ final class SliceUpdate {
     decays = entries.map { optimizer.configuration.decays($0.tensor.shape) }
     stepCounts = Array(repeating: 0, count: entries.count)
     isSharded = update == .sharded
-    let count = memory.elementCount
-    if isSharded {
+    let slots = 0..<optimizer.stateSlotCount
+    if let ownedState {
+      let count = ownedState.values.reduce(0) { $0 + $1.count }
+      ownMemory = slots.map { _ in Kernels.zeros([count], .float32) }
+      parameters = memory.parameters
+      state = Self.views(of: ownMemory, ownedState, parameters: entries.count)
+    } else if isSharded {
       ownMemory = []
       parameters = memory.parameters
-      state = (0..<optimizer.stateSlotCount).map { UnsafeMutableRawPointer(memory.state($0)) }
+      let shared = slots.map { UnsafeMutableRawPointer(memory.state($0)) }
+      state = Array(repeating: shared, count: entries.count)
     } else {
-      ownMemory = (0...optimizer.stateSlotCount).map { _ in Kernels.zeros([count], .float32) }
+      let count = memory.elementCount
+      ownMemory = (0...slots.count).map { _ in Kernels.zeros([count], .float32) }
       parameters = ownMemory[0].pointer.assumingMemoryBound(to: Float.self)
-      state = ownMemory.dropFirst().map(\.pointer)
+      state = Array(repeating: ownMemory.dropFirst().map(\.pointer), count: entries.count)
     }
     try bind(model, group)
+  }
+
+  /// Views of state arrays that hold only some elements, side by side: shifted so that each parameter's
+  /// lie where they would in the flat layout.
+  private static func views(
+    of arrays: [NDArray], _ owned: [Int: Range<Int>], parameters: Int
+  ) -> [[UnsafeMutableRawPointer]] {
+    var next = 0
+    return (0..<parameters).map { parameter in
+      let range = owned[parameter] ?? 0..<0
+      defer { next += range.count }
+      let shift = (next - range.lowerBound) * MemoryLayout<Float>.stride
+      return arrays.map { $0.pointer + shift }
+    }
+  }
+
+  /// The bytes of optimiser state that this rank has for itself.
+  var ownStateBytes: Int {
+    (isSharded ? ownMemory : Array(ownMemory.dropFirst())).reduce(0) {
+      $0 + $1.count * MemoryLayout<Float>.stride
+    }
   }
 
   func deallocate() { sum.deallocate() }
@@ -92,11 +123,12 @@ final class SliceUpdate {
   // MARK: One step
 
   /// Takes over the buckets of the coming steps.
-  func adopt(_ plan: BucketPlan) {
+  func adopt(_ plan: BucketPlan, _ network: (any NetworkLeg)?) {
     let (rank, size) = (memory.region.localRank, memory.region.localSize)
-    slices = plan.buckets.map { $0.slice(rank, of: size) }
+    slices = plan.buckets.map { network?.slice(of: $0) ?? $0.slice(rank, of: size) }
+    contributions = plan.buckets.map { network?.contribution(to: $0) ?? [] }
     let bytes = memory.elementCount * MemoryLayout<Float>.stride
-    if isSharded && size == 2 && bytes <= Self.claimLimit {
+    if network == nil && isSharded && size == 2 && bytes <= Self.claimLimit {
       foreignSlices = plan.buckets.map { $0.slice(1 - rank, of: size) }
     }
   }
@@ -201,13 +233,13 @@ final class SliceUpdate {
     apply(segment.parameter, segment.range, UnsafePointer(own), scale: scale)
   }
 
-  /// Adds the host's gradients in this rank's slice of a bucket up to the host's tree nodes.
+  /// Adds the host's gradients in this rank's part of a bucket up to the host's tree nodes.
   func sumHost(_ bucket: Int, _ leaves: [TreeSum.Leaf], into sums: [HostSum]) {
     for target in sums {
       let partial = TreeSum(
         leaves: leaves.filter { target.node.contains($0.node.lowerBound) }, root: target.node)
       defer { partial.deallocate() }
-      for segment in slices[bucket] {
+      for segment in contributions[bucket] {
         for block in Self.blocks(of: segment.range) {
           (target.sum + block.lowerBound).update(from: partial.block(block), count: block.count)
         }
@@ -225,7 +257,7 @@ final class SliceUpdate {
     _ parameter: Int, _ range: Range<Int>, _ gradients: UnsafePointer<Float>, scale: Double
   ) {
     optimizer.update(
-      range, parameters: parameters, gradients: gradients, state: state,
+      range, parameters: parameters, gradients: gradients, state: state[parameter],
       step: stepCounts[parameter], learningRate: learningRate, gradientScale: scale,
       decays: decays[parameter])
   }

@@ -3,8 +3,8 @@ import SounderComm
 
 /// The memory the ranks of a host share for synchronous steps, and where everything lies in it.
 ///
-/// Per host: parameters and optimiser state (form `sharded`), the reduced gradient, the partial sums of
-/// all hosts and the bucket headers joined over them. Per rank: gradient slots, bucket headers and a line
+/// Per host: parameters and optimiser state (form `sharded`), the reduced gradient, the host's partial
+/// sums and the bucket headers joined over them. Per rank: gradient slots, bucket headers and a line
 /// with the losses of its shards. Written by one rank and read by others only across an epoch of `flags`.
 final class StepRegion {
   /// The channel of `flags` on which the ranks of a host agree about transfers to other hosts.
@@ -17,7 +17,7 @@ final class StepRegion {
     var sharesParameters: Bool
     var stateSlots: Int
     var slotsPerRank: Int
-    /// Tree nodes of all hosts, 0 on a single host.
+    /// Tree nodes this host adds up for others, 0 on a single host.
     var hostNodes: Int
     var pieces: Int
     var shards: Int
@@ -75,7 +75,7 @@ final class StepRegion {
     parts.headers = parts.take(localSize * parts.headerWords * MemoryLayout<UInt64>.stride)
     parts.networkHeaders = parts.take(parts.headerWords * MemoryLayout<UInt64>.stride)
     parts.norms = parts.take(extent.pieces * MemoryLayout<Double>.stride)
-    parts.reports = parts.take(2 * (extent.shards + localSize) * MemoryLayout<Double>.stride)
+    parts.reports = parts.take(2 * (extent.shards + localSize + 1) * MemoryLayout<Double>.stride)
     self.parts = parts
     region = try group.makeSharedRegion(byteCount: parts.end)
     flags = EpochFlags(region: region, offset: parts.flags)
@@ -99,7 +99,7 @@ final class StepRegion {
   /// The reduced gradient (form `replicated`).
   var reduced: UnsafeMutablePointer<Float> { floats(parts.reduced) }
 
-  /// The partial sum of a tree node that a host holds, this host's or one received from another.
+  /// The sum of one of this host's tree nodes; the first also takes the sum over all hosts.
   func hostPartial(_ index: Int) -> UnsafeMutablePointer<Float> {
     floats(parts.hostPartials + index * parts.slotBytes)
   }
@@ -121,8 +121,8 @@ final class StepRegion {
     region.pointer(at: parts.norms, as: Double.self, count: count)
   }
 
-  /// The losses of all shards, then a stop request of every rank of the host; two generations, because
-  /// a fast rank may be one step ahead.
+  /// The losses of all shards, then a stop request of every rank of the host, then one of other hosts;
+  /// two generations, because a fast rank may be one step ahead.
   func report(step: Int, count: Int) -> UnsafeMutablePointer<Double> {
     region.pointer(
       at: parts.reports + step % 2 * count * MemoryLayout<Double>.stride, as: Double.self,

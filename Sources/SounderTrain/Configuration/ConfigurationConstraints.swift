@@ -123,6 +123,16 @@ struct ConfigurationConstraints {
           message: "parallel.virtual_shards (\(shards)) exceeds train.batch_size "
             + "(\(configuration.train.batchSize)): some shards would be empty"))
     }
+    if parallel.shardState == .all
+      && (parallel.mode == .hogwild || parallel.update == .replicated)
+    {
+      found.append(
+        diagnostic(
+          "parallel.shard_state", "parallel.update",
+          message:
+            "parallel.shard_state: all needs parallel.mode: sync and parallel.update: sharded; "
+            + "the other forms keep all optimiser state where they update"))
+    }
     guard parallel.mode == .hogwild else {
       if parallel.workers > 1 {
         found.append(

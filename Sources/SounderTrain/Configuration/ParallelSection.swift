@@ -15,6 +15,8 @@ public struct ParallelSection: Sendable, Equatable {
   public var mode = ParallelMode.sync
   /// The form of the synchronous update.
   public var update = DataParallel.Update.sharded
+  /// How far optimiser state is shared out.
+  public var shardState = DataParallel.ShardState.host
   /// Parts into which every batch is cut; nil means one per rank.
   public var virtualShards: Int?
   /// Hogwild's worker threads per rank.
@@ -34,6 +36,10 @@ public struct ParallelSection: Sendable, Equatable {
   static let fields: [ConfigurationField<Self>] = [
     .choice("mode", \.mode, "How workers agree on parameters.", synonyms: ["kind", "type"]),
     .choice("update", \.update, "Where parameters and optimiser state live in a sync job."),
+    .choice(
+      "shard_state", \.shardState,
+      "Whether optimiser state is kept once per host or once in all (ZeRO-1).",
+      synonyms: ["zero", "zero_stage", "optimizer_sharding"]),
     .integer(
       "virtual_shards", \.virtualShards, in: 1...4_096, or: "auto",
       "Parts of every batch; a fixed number makes results independent of the ranks, "

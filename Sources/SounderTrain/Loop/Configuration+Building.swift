@@ -65,6 +65,7 @@ extension Configuration {
   public var dataParallelOptions: DataParallel.Options {
     var options = DataParallel.Options()
     options.update = parallel.update
+    options.shardState = parallel.shardState
     options.virtualShards = parallel.virtualShards
     options.bucketBytes = parallel.bucketBytes ?? SharedMemoryTuning.standard.bucketBytes
     options.clipNorm = train.clipNorm

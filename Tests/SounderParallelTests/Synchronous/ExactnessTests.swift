@@ -47,10 +47,31 @@ struct ExactnessConcurrencyTests {
     }
   }
 
-  @Test("The size of buckets does not change a bit", arguments: [64, 4096, 1 << 20])
-  func buckets(bytes: Int) throws {
+  @Test(
+    "DP-27: optimiser state shared out over all hosts doesn't change a bit",
+    arguments: [[0, 1], [0, 0, 1, 1], [0, 0, 1, 2], [0, 1, 1, 1, 2, 0]],
+    [
+      OptimizerConfiguration.sgd(learningRate: 0.1, momentum: 0.9, weightDecay: 1e-3),
+      .adam(learningRate: 0.01), .adamW(learningRate: 0.01),
+    ])
+  func stateOverHosts(hosts: [Int], optimizer: OptimizerConfiguration) throws {
+    for clipNorm in [nil, 0.5] {
+      var run = TrainingRun(optimizer: optimizer, clipNorm: clipNorm)
+      let reference = try run(SingleProcessGroup())
+      run.hostOfRank = hosts
+      run.shardState = .all
+      for (rank, result) in try run.onThreads().enumerated() {
+        #expect(result == reference, "rank \(rank) of \(run)")
+      }
+    }
+  }
+
+  @Test(
+    "DA-19, complaint 8: the size of buckets does not change a bit", arguments: [64, 4096, 1 << 20],
+    [[0, 0, 0], [0, 1, 1], [0, 1, 2]])
+  func buckets(bytes: Int, hosts: [Int]) throws {
     let reference = try TrainingRun()(SingleProcessGroup())
-    for result in try TrainingRun(ranks: 3, bucketBytes: bytes).onThreads() {
+    for result in try TrainingRun(hostOfRank: hosts, bucketBytes: bytes).onThreads() {
       #expect(result == reference)
     }
   }

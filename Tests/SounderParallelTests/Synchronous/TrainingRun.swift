@@ -13,6 +13,7 @@ struct TrainingRun: Sendable, CustomStringConvertible {
   var hostOfRank: [Int]?
   var shards = 8
   var update = DataParallel.Update.sharded
+  var shardState = DataParallel.ShardState.host
   var optimizer = OptimizerConfiguration.sgd(learningRate: 0.1, momentum: 0.9)
   var clipNorm: Double?
   var dropout = 0.3
@@ -21,7 +22,7 @@ struct TrainingRun: Sendable, CustomStringConvertible {
   var samples = 21
 
   var description: String {
-    "\(ranks) ranks, \(hostOfRank.map { "\($0)" } ?? "\(hosts)") hosts, \(shards) shards, \(update), \(optimizer.kind), "
+    "\(ranks) ranks, \(hostOfRank.map { "\($0)" } ?? "\(hosts)") hosts, \(shards) shards, \(update), state \(shardState), \(optimizer.kind), "
       + "clip \(clipNorm.map { "\($0)" } ?? "off")"
   }
 
@@ -54,6 +55,7 @@ struct TrainingRun: Sendable, CustomStringConvertible {
     let model = makeModel()
     var options = DataParallel.Options()
     options.update = update
+    options.shardState = shardState
     options.virtualShards = shards
     options.bucketBytes = bucketBytes
     options.clipNorm = clipNorm

@@ -1,0 +1,318 @@
+import CKernels
+import Foundation
+import SounderComm
+
+/// The way of sums between hosts: lanes of ranks that exchange their slice of every bucket, without
+/// waiting while the backward pass runs.
+///
+/// Every host moves 2 (P − 1) / P times the bytes of a bucket over the network for P hosts that are one
+/// node of the reduction tree each, which is the least possible. The owner of a part adds the hosts' sums up
+/// along the tree, so the bits are those of one host.
+final class LaneExchange: NetworkLeg {
+  let hostSums: [HostSum]
+  let results: [TreeSum.Leaf]
+  let lane: Lane
+  private let group: any ProcessGroup
+  private let channel: any TransferChannel
+  private let tree: HostTree
+  private let memory: StepRegion
+  private let layout: BucketTransfer.Layout
+  private let sums: LaneSums
+  private var buckets: BucketPlan?
+  private var transfers: [BucketTransfer] = []
+  /// Buckets that have begun, and those at the front that are complete.
+  private var begun = 0
+  private var completed = 0
+  private var epoch: UInt32 = 0
+  private var report: HostReport?
+  private var polls = 0
+
+  /// The channel's tags: bucket b uses 2 b and 2 b + 1 above these.
+  private static let reportTag = 0
+  private static let normTag = 1
+  private static let firstTag = 2
+
+  init(
+    group: any ProcessGroup, tree: HostTree, memory: StepRegion, plan: ShardPlan,
+    format: (any WireFormat)? = nil, gathersParameters: Bool = false
+  ) throws {
+    self.group = group
+    self.tree = tree
+    self.memory = memory
+    self.gathersParameters = gathersParameters
+    lane = Lane(topology: group.topology)
+    channel = try group.makeTransferChannel()
+    layout = BucketTransfer.Layout(
+      lane: lane, nodes: tree.nodes, format: format, isOwnedAlone: gathersParameters)
+    hostSums = tree.nodes[tree.host].enumerated().map {
+      HostSum(node: $1, sum: memory.hostPartial($0))
+    }
+    sums = LaneSums(host: tree.host, hostSums: hostSums, layout: layout, shards: plan.shards)
+    results = [TreeSum.Leaf(node: 0..<plan.shards, base: UnsafePointer(memory.hostPartial(0)))]
+    if lane.index == 0 {
+      report = HostReport(lane: lane, channel: channel, tag: Self.reportTag, tree: tree, plan: plan)
+    }
+  }
+
+  deinit { abandon() }
+
+  // MARK: What this rank updates
+
+  /// Whether the owner of a part updates it, and what is gathered are the new parameters.
+  let gathersParameters: Bool
+
+  func slice(of bucket: BucketPlan.Bucket) -> [BucketPlan.Segment] {
+    gathersParameters ? lane.part(of: bucket, on: lane.host) : lane.slice(of: bucket)
+  }
+
+  func contribution(to bucket: BucketPlan.Bucket) -> [BucketPlan.Segment] { lane.slice(of: bucket) }
+
+  /// The elements of each parameter that this rank updates.
+  func owned(_ plan: BucketPlan) -> [Int: Range<Int>] {
+    let segments = plan.buckets.flatMap { slice(of: $0) }
+    return Dictionary(uniqueKeysWithValues: segments.map { ($0.parameter, $0.range) })
+  }
+
+  // MARK: A step
+
+  func beginStep(_ step: Int, buckets: BucketPlan) throws {
+    if self.buckets != buckets {
+      self.buckets = buckets
+      transfers = buckets.buckets.map { BucketTransfer($0, layout) }
+    }
+    begun = 0
+    completed = 0
+    for (index, transfer) in transfers.enumerated() {
+      transfer.reset()
+      transfer.early = try lane.otherHosts.compactMap { host in
+        try transfer.received[host].map {
+          try channel.receive($0.bytes, from: lane.ranks[host], tag: tag(index, 0))
+        }
+      }
+    }
+    try report?.beginStep(step)
+  }
+
+  private func tag(_ bucket: Int, _ stage: Int) -> Int { Self.firstTag + 2 * bucket + stage }
+
+  func begin(bucket: Int, header: BucketHeader) throws {
+    let transfer = transfers[bucket]
+    transfer.header = header
+    begun = bucket + 1
+    guard lane.index != nil else { return }
+    transfer.stage = .contributing
+    transfer.awaited = transfer.early
+    transfer.early = []
+    var isWritten = false
+    for host in lane.otherHosts {
+      guard let message = transfer.sent[host] else { continue }
+      if !isWritten || !transfer.isWhole {
+        header.write(to: message.words)
+        sums.write(transfer.parts[host], into: message)
+        isWritten = true
+      }
+      try send(message, of: transfer, to: host, tag(bucket, 0))
+    }
+    try progress()
+  }
+
+  private func send(
+    _ message: MessageBuffer, of transfer: BucketTransfer, to host: Int, _ tag: Int
+  ) throws {
+    transfer.sends.append(
+      try channel.send(UnsafeRawBufferPointer(message.bytes), to: lane.ranks[host], tag: tag))
+  }
+
+  func begin(report values: UnsafeMutablePointer<Double>) throws { try report?.begin(values) }
+
+  var isBusy: Bool { lane.index != nil && completed < begun }
+
+  func progress() throws {
+    guard lane.index != nil else { return }
+    for index in completed..<max(begun, completed) { try advance(index) }
+    while completed < begun && isDone(transfers[completed]) { try complete(completed) }
+    polls += 1
+    if polls % 16 == 0 { try channel.checkFailure() }
+  }
+
+  private func isDone(_ transfer: BucketTransfer) -> Bool {
+    transfer.stage == .complete || gathersParameters && transfer.stage == .summed
+  }
+
+  private func advance(_ index: Int) throws {
+    let transfer = transfers[index]
+    if transfer.stage == .contributing, try transfer.hasArrived() {
+      transfer.joinHeaders()
+      sums.sum(transfer)
+      transfer.stage = .summed
+      if transfer.isWhole {
+        transfer.stage = .complete
+      } else if !gathersParameters {
+        try gather(index)
+      }
+    }
+    if transfer.stage == .gathering, try transfer.hasArrived() {
+      takeOutcomes(of: transfer)
+      transfer.stage = .complete
+    }
+  }
+
+  /// Lets ranks without lane know of buckets whose outcome is here.
+  private func complete(_ index: Int) throws {
+    completed = index + 1
+    guard lane.index == 0 && memory.region.localSize > lane.count else { return }
+    let transfer = transfers[index]
+    transfer.header.write(to: memory.networkHeaders + transfer.headerOffset)
+    epoch &+= 1
+    memory.flags.publish(channel: StepRegion.networkChannel, epoch: epoch)
+  }
+
+  func isComplete(bucket: Int) throws -> Bool {
+    guard lane.index == nil else { return bucket < completed }
+    return memory.flags.isReached(
+      0, channel: StepRegion.networkChannel, epoch: epoch &+ UInt32(bucket + 1))
+  }
+
+  func finish(bucket: Int) throws -> BucketHeader {
+    let transfer = transfers[bucket]
+    try wait("gradient bucket \(bucket) over hosts") { try isComplete(bucket: bucket) }
+    if lane.index == nil {
+      transfer.header.formUnion(memory.networkHeaders + transfer.headerOffset)
+    }
+    return transfer.header
+  }
+
+  func didUpdate(bucket: Int) throws {
+    guard gathersParameters, lane.index != nil else { return }
+    try gather(bucket)
+  }
+
+  /// Sends the outcome of this rank's part to the other hosts, and receives theirs.
+  private func gather(_ index: Int) throws {
+    let transfer = transfers[index]
+    transfer.stage = .gathering
+    if let own = transfer.outcomes[lane.host] { writeOutcome(of: transfer, into: own) }
+    for host in lane.otherHosts {
+      if let message = transfer.outcomes[host] {
+        transfer.awaited.append(
+          try channel.receive(message.bytes, from: lane.ranks[host], tag: tag(index, 1)))
+      }
+      if let own = transfer.outcomes[lane.host] {
+        try send(own, of: transfer, to: host, tag(index, 1))
+      }
+    }
+  }
+
+  private func writeOutcome(of transfer: BucketTransfer, into message: MessageBuffer) {
+    if gathersParameters {
+      transfer.owned.pack(memory.parameters, into: message.floats)
+    } else {
+      sums.writeOutcome(transfer.owned, into: message)
+    }
+  }
+
+  private func takeOutcomes(of transfer: BucketTransfer) {
+    for host in lane.otherHosts {
+      guard let message = transfer.outcomes[host] else { continue }
+      if gathersParameters {
+        transfer.parts[host].unpack(message.floats, into: memory.parameters)
+      } else {
+        sums.takeOutcome(transfer.parts[host], from: message)
+      }
+    }
+  }
+
+  func endStep() throws {
+    try wait("the end of a step over hosts") {
+      var isOver = try report?.hasArrived() ?? true
+      for (index, transfer) in transfers.enumerated() {
+        if transfer.stage == .gathering { try advance(index) }
+        if transfer.stage == .gathering { isOver = false }
+        if try !transfer.hasLeft() { isOver = false }
+      }
+      return isOver
+    }
+    if lane.index == nil { epoch &+= UInt32(transfers.count) }
+  }
+
+  // MARK: Agreement
+
+  /// Completes the squared norms of pieces, of which owners know those of their parts.
+  func join(norms: UnsafeMutablePointer<Double>, of pieces: PieceNumbers) throws {
+    guard gathersParameters, lane.index != nil, let buckets else { return }
+    let numbers = (0..<lane.hostCount).map { host in
+      var numbers: [Int] = []
+      for bucket in buckets.buckets {
+        for segment in lane.part(of: bucket, on: host) {
+          pieces.forEach(of: segment) { number, _ in numbers.append(number) }
+        }
+      }
+      return numbers
+    }
+    let messages = numbers.map { MessageBuffer(words: $0.count, payloadBytes: 0) }
+    for (place, number) in numbers[lane.host].enumerated() {
+      messages[lane.host].words[place] = norms[number].bitPattern
+    }
+    var open: [any Transfer] = []
+    for host in lane.otherHosts {
+      open.append(
+        try channel.receive(messages[host].bytes, from: lane.ranks[host], tag: Self.normTag))
+      open.append(
+        try channel.send(
+          UnsafeRawBufferPointer(messages[lane.host].bytes), to: lane.ranks[host],
+          tag: Self.normTag))
+    }
+    try wait("the gradient's norm over hosts") {
+      open = try open.filter { try !$0.isComplete() }
+      return open.isEmpty
+    }
+    for host in lane.otherHosts {
+      for (place, number) in numbers[host].enumerated() {
+        norms[number] = Double(bitPattern: messages[host].words[place])
+      }
+    }
+  }
+
+  // MARK: Waiting
+
+  /// Moves transfers on until a condition holds.
+  /// - Throws: ``CommunicationError`` at the group's deadline, or the first failure of any rank.
+  func wait(_ phase: @autoclosure () -> String, until isDone: () throws -> Bool) throws {
+    let start = ck_monotonic_nanoseconds()
+    let limit = UInt64(max(memory.flags.membership.timeout.wholeNanoseconds, 0))
+    var round = 0
+    while try !isDone() {
+      try progress()
+      round += 1
+      if round % 16 == 0 {
+        try channel.checkFailure()
+        if ck_monotonic_nanoseconds() - start > limit { throw timeout(phase()) }
+      }
+      if round < Self.yields { sched_yield() } else { usleep(Self.pause) }
+    }
+  }
+
+  /// Rounds of yielding before a waiting rank sleeps between looks at its transfers.
+  private static let yields = 100
+  private static let pause: UInt32 = 20
+
+  private func timeout(_ phase: String) -> CommunicationError {
+    let open = transfers.flatMap { $0.awaited + $0.sends }
+    let missing =
+      lane.index == nil
+      ? [group.topology.localRanks[0]] : Set(open.map(\.peer) + (report?.peers ?? [])).sorted()
+    let names = missing.map { rank in
+      "rank \(rank) (host \(group.topology.hostNames[group.topology.hosts[rank]]))"
+    }
+    return CommunicationError(
+      .timeout(missing: missing), rank: group.rank,
+      "\(phase) waited \(memory.flags.membership.timeout) for \(names.joined(separator: ", ")); "
+        + "see whether it is stuck or its network is down, or allow a longer timeout")
+  }
+
+  /// Gives up all transfers, so that their memory may go.
+  private func abandon() {
+    for transfer in transfers { transfer.abandon() }
+    report?.abandon()
+  }
+}
