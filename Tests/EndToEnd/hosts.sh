@@ -23,6 +23,15 @@ same_model() {
   cmp "$scratch/one/model.safetensors" "$run/model.safetensors"
 }
 
+# learns NAME ARGUMENT...: a job over three hosts, whose model need not be that of one process, learns.
+learns() {
+  local run=$scratch/$1
+  across "$(spread 1 2 1)" slot "$sounder" train configs/digits.yaml --run-dir "$run" \
+    --set train.max_steps=150 --set data.test_count=256 "${@:2}"
+  cat "$run/summary.json"
+  grep -qE '"test_accuracy"[^0-9]*0\.[6-9]' "$run/summary.json"
+}
+
 hogwild_is_refused() {
   local refusal='parallel\.mode hogwild: the ranks are on 2 hosts, .*; start all ranks on one host'
   expect_code 78 across "$(spread 2 2)" slot "$sounder" train configs/digits-hogwild.yaml \
@@ -62,6 +71,12 @@ for ranks in '2 2' '1 2 3'; do
   check "DP-27: ${ranks// / + } ranks with state shared out over hosts leave the same model" \
     same_model "$(wc -w <<<"$ranks")" "$(spread $ranks)" slot sharded --set parallel.shard_state=all
 done
+for compression in bf16 int8 topk powersgd; do
+  check "gradients compressed by $compression: a job over three hosts learns" \
+    learns "$compression" --set parallel.compression="$compression"
+done
+check 'a job whose ranks take four steps alone learns' \
+  learns local --set parallel.update=replicated --set parallel.sync_every=4
 check 'Hogwild over two hosts is refused with exit code 78' hogwild_is_refused
 check 'a rank killed on the other host ends the job within 10 s' killed_rank_ends_the_job
 check 'nothing is left on any host' nothing_left

@@ -14,6 +14,7 @@ final class LaneExchange: NetworkLeg {
   let lane: Lane
   private let group: any ProcessGroup
   private let channel: any TransferChannel
+  private let deadline: HostDeadline
   private let tree: HostTree
   private let memory: StepRegion
   private let layout: BucketTransfer.Layout
@@ -26,6 +27,7 @@ final class LaneExchange: NetworkLeg {
   private var epoch: UInt32 = 0
   private var report: HostReport?
   private var polls = 0
+  private(set) var sentBytes = 0
 
   /// The channel's tags: bucket b uses 2 b and 2 b + 1 above these.
   private static let reportTag = 0
@@ -42,6 +44,8 @@ final class LaneExchange: NetworkLeg {
     self.gathersParameters = gathersParameters
     lane = Lane(topology: group.topology)
     channel = try group.makeTransferChannel()
+    deadline = HostDeadline(
+      group: group, channel: channel, timeout: memory.flags.membership.timeout)
     layout = BucketTransfer.Layout(
       lane: lane, nodes: tree.nodes, format: format, isOwnedAlone: gathersParameters)
     hostSums = tree.nodes[tree.host].enumerated().map {
@@ -66,12 +70,6 @@ final class LaneExchange: NetworkLeg {
   }
 
   func contribution(to bucket: BucketPlan.Bucket) -> [BucketPlan.Segment] { lane.slice(of: bucket) }
-
-  /// The elements of each parameter that this rank updates.
-  func owned(_ plan: BucketPlan) -> [Int: Range<Int>] {
-    let segments = plan.buckets.flatMap { slice(of: $0) }
-    return Dictionary(uniqueKeysWithValues: segments.map { ($0.parameter, $0.range) })
-  }
 
   // MARK: A step
 
@@ -121,6 +119,7 @@ final class LaneExchange: NetworkLeg {
   ) throws {
     transfer.sends.append(
       try channel.send(UnsafeRawBufferPointer(message.bytes), to: lane.ranks[host], tag: tag))
+    sentBytes += message.bytes.count
   }
 
   func begin(report values: UnsafeMutablePointer<Double>) throws { try report?.begin(values) }
@@ -232,7 +231,13 @@ final class LaneExchange: NetworkLeg {
       }
       return isOver
     }
+    layout.format?.endStep(isRefused: transfers.contains { $0.header.isRefused })
     if lane.index == nil { epoch &+= UInt32(transfers.count) }
+  }
+
+  var compressionState: CompressionState {
+    get { layout.format?.state ?? CompressionState() }
+    set { layout.format?.state = newValue }
   }
 
   // MARK: Agreement
@@ -275,39 +280,14 @@ final class LaneExchange: NetworkLeg {
 
   // MARK: Waiting
 
-  /// Moves transfers on until a condition holds.
-  /// - Throws: ``CommunicationError`` at the group's deadline, or the first failure of any rank.
-  func wait(_ phase: @autoclosure () -> String, until isDone: () throws -> Bool) throws {
-    let start = ck_monotonic_nanoseconds()
-    let limit = UInt64(max(memory.flags.membership.timeout.wholeNanoseconds, 0))
-    var round = 0
-    while try !isDone() {
-      try progress()
-      round += 1
-      if round % 16 == 0 {
-        try channel.checkFailure()
-        if ck_monotonic_nanoseconds() - start > limit { throw timeout(phase()) }
-      }
-      if round < Self.yields { sched_yield() } else { usleep(Self.pause) }
-    }
+  private func wait(_ phase: @autoclosure () -> String, until isDone: () throws -> Bool) throws {
+    try deadline.wait(phase(), missing: missing, progress: progress, until: isDone)
   }
 
-  /// Rounds of yielding before a waiting rank sleeps between looks at its transfers.
-  private static let yields = 100
-  private static let pause: UInt32 = 20
-
-  private func timeout(_ phase: String) -> CommunicationError {
+  private func missing() -> [Int] {
+    guard lane.index != nil else { return [group.topology.localRanks[0]] }
     let open = transfers.flatMap { $0.awaited + $0.sends }
-    let missing =
-      lane.index == nil
-      ? [group.topology.localRanks[0]] : Set(open.map(\.peer) + (report?.peers ?? [])).sorted()
-    let names = missing.map { rank in
-      "rank \(rank) (host \(group.topology.hostNames[group.topology.hosts[rank]]))"
-    }
-    return CommunicationError(
-      .timeout(missing: missing), rank: group.rank,
-      "\(phase) waited \(memory.flags.membership.timeout) for \(names.joined(separator: ", ")); "
-        + "see whether it is stuck or its network is down, or allow a longer timeout")
+    return Set(open.map(\.peer) + (report?.peers ?? [])).sorted()
   }
 
   /// Gives up all transfers, so that their memory may go.

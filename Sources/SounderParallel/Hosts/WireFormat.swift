@@ -13,6 +13,10 @@ protocol WireFormat: AnyObject {
     into bytes: UnsafeMutableRawBufferPointer)
   /// Reads values that any host has written.
   func decode(_ bytes: UnsafeRawBufferPointer, into values: UnsafeMutableBufferPointer<Float>)
+  /// All values of a step have been written; if it was refused, they are of no use to anybody.
+  func endStep(isRefused: Bool)
+  /// What later steps depend on.
+  var state: CompressionState { get set }
 }
 
 /// What is being written in a ``WireFormat``.

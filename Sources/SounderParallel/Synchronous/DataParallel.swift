@@ -52,6 +52,8 @@ public final class DataParallel {
     public var update = Update.sharded
     /// How far optimiser state is shared out.
     public var shardState = ShardState.host
+    /// How gradients are made smaller for the way between hosts.
+    public var compression = Compression.none
     /// The number of virtual shards; nil means one for each rank.
     public var virtualShards: Int?
     /// The size of a gradient bucket in bytes; a larger parameter has a bucket of its own.
@@ -74,11 +76,11 @@ public final class DataParallel {
   /// What a step found out; the same on all ranks.
   public struct Outcome: Sendable {
     /// The mean loss over the samples of the global batch.
-    public let loss: Double
+    public internal(set) var loss: Double
     /// The norm of the gradient before clipping; nil unless clipping is on.
     public let gradientNorm: Double?
     /// Whether any rank asked to stop.
-    public let shouldStop: Bool
+    public internal(set) var shouldStop: Bool
     /// Whether the update was left out because a rank refused its gradients.
     public let isSkipped: Bool
     /// Why the update was left out, with rank and parameter; nil if it was not.
@@ -121,6 +123,7 @@ public final class DataParallel {
         "parallel.shard_state is all, but parallel.update is replicated, which keeps all state on every "
           + "rank; use parallel.update sharded")
     }
+    try options.compression.check(options.shardState)
     plan = try ShardPlan(shards: options.virtualShards ?? group.size, ranks: group.size)
     reducer = try Reducer(
       model: model, optimizer: optimizer, group: group, plan: plan, options: options)
@@ -160,6 +163,17 @@ public final class DataParallel {
     try agreement.check(group)
   }
 
+  /// The bytes this rank has sent to other hosts for gradients and parameters since the start.
+  public var networkBytes: Int { reducer.network?.sentBytes ?? 0 }
+
+  /// What compression carries from step to step on this rank.
+  ///
+  /// It is part of a job's state like that of the optimiser, and fits jobs with the same hosts and ranks only.
+  public var compressionState: CompressionState {
+    get { reducer.network?.compressionState ?? CompressionState() }
+    set { reducer.network?.compressionState = newValue }
+  }
+
   /// The virtual shards this rank computes.
   public var shards: Range<Int> { plan.shards(of: reducer.position) }
 
@@ -182,14 +196,27 @@ public final class DataParallel {
     learningRate: Double, sampleCount: Int, stopRequested: Bool = false,
     loss: (_ shard: Int) throws -> Tensor
   ) throws -> Outcome {
-    try check(batch: sampleCount)
-    let outcome = try takeStep(learningRate, sampleCount, stopRequested, loss)
+    try step(
+      learningRate: learningRate, stopRequested: stopRequested,
+      share: BatchShare(plan: plan, shards: 0..<plan.shards, sampleCount: sampleCount), loss: loss)
+  }
+
+  /// Takes a step on a part of a batch; `loss` is asked for the shards of the whole one.
+  func step(
+    learningRate: Double, stopRequested: Bool, share: BatchShare,
+    loss: (_ shard: Int) throws -> Tensor
+  ) throws -> Outcome {
+    try check(batch: share.ownCount)
+    let outcome = try takeStep(learningRate, share, stopRequested, loss)
     try divergence?.after(steps: stepCount)
     return outcome
   }
 
+  /// Goes on where another has stopped.
+  func resume(at step: Int) { stepCount = step }
+
   private func takeStep(
-    _ learningRate: Double, _ sampleCount: Int, _ stopRequested: Bool,
+    _ learningRate: Double, _ share: BatchShare, _ stopRequested: Bool,
     _ loss: (_ shard: Int) throws -> Tensor
   ) throws -> Outcome {
     do {
@@ -198,22 +225,22 @@ public final class DataParallel {
       buffers?.beginStep()
       rows?.beginStep()
       for entry in schedule {
-        let samples = plan.samples(of: entry.shard, in: sampleCount)
+        let shard = share.shards.lowerBound + entry.shard
+        let weight = share.weight(of: shard)
         try reducer.beginShard(entry)
         var value = 0.0
-        if !samples.isEmpty {
-          let weight = Double(samples.count) / Double(sampleCount)
+        if weight > 0 {
           buffers?.beginShard()
           let context = RandomContext(
-            seed: options.seed, step: UInt64(stepCount), shard: UInt64(entry.shard))
+            seed: options.seed, step: UInt64(stepCount), shard: UInt64(shard))
           value = try withRandomContext(context) {
-            let result = try Trace.span(.forward, "forward", entry.shard) {
-              try loss(entry.shard)
+            let result = try Trace.span(.forward, "forward", shard) {
+              try loss(shard)
             }
             try statistics?.check()
             let mean = result.item()
             try inspector.inspect(loss: mean)
-            try Trace.span(.backward, "backward", entry.shard) {
+            try Trace.span(.backward, "backward", shard) {
               try reducer.keepingNetworkBusy {
                 try result.backward(gradient: Tensor(scalar: .float(weight), result.dtype))
               }

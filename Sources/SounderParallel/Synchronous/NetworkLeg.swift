@@ -33,6 +33,9 @@ protocol NetworkLeg: AnyObject {
   /// state for it, and the leg passes updated parameters on.
   var gathersParameters: Bool { get }
 
+  /// What this rank has sent to other hosts since the start: gradients, parameters, headers.
+  var sentBytes: Int { get }
+
   /// Prepares for a step with the given buckets, which may differ from those of the step before.
   func beginStep(_ step: Int, buckets: BucketPlan) throws
   /// Takes a bucket: this rank's slice of ``hostSums`` is written, `header` joins the ranks of this host.
@@ -57,6 +60,16 @@ protocol NetworkLeg: AnyObject {
   /// Waits until nothing is under way; called when all updates are done, before the host's ranks
   /// synchronise.
   func endStep() throws
+  /// What compression carries from step to step on this rank.
+  var compressionState: CompressionState { get set }
+}
+
+extension NetworkLeg {
+  /// The elements of each parameter that this rank updates.
+  func owned(_ plan: BucketPlan) -> [Int: Range<Int>] {
+    let segments = plan.buckets.flatMap { slice(of: $0) }
+    return Dictionary(uniqueKeysWithValues: segments.map { ($0.parameter, $0.range) })
+  }
 }
 
 /// A tree node that a host adds up, and where the sum belongs.

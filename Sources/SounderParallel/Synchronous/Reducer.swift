@@ -109,8 +109,10 @@ final class Reducer {
     hostLeaves = tree.localLeaves(in: memory, plan: plan)
     let network =
       tree.hostCount > 1
-      ? try LaneExchange(
-        group: group, tree: tree, memory: memory, plan: plan, gathersParameters: shardsState) : nil
+      ? try options.compression.leg(
+        NetworkSetting(
+          group: group, tree: tree, memory: memory, plan: plan, gathersParameters: shardsState),
+        shapes: parameters.map(\.shape)) : nil
     self.network = network
     isTouched = Array(repeating: false, count: parameters.count)
     update = try SliceUpdate(

@@ -102,6 +102,21 @@ final class SliceUpdate {
     }
   }
 
+  /// The parameters of this rank alone (form `replicated`).
+  var ownParameters: UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(
+      start: ownMemory[0].pointer, count: memory.elementCount * MemoryLayout<Float>.stride)
+  }
+
+  /// The optimiser's state arrays and the updates every parameter has had (form `replicated`).
+  var optimizerState: (arrays: [NDArray], stepCounts: [Int]) {
+    get { (Array(ownMemory.dropFirst()), stepCounts) }
+    set {
+      stepCounts = newValue.stepCounts
+      for (own, other) in zip(ownMemory.dropFirst(), newValue.arrays) { own.copy(from: other) }
+    }
+  }
+
   func deallocate() { sum.deallocate() }
 
   /// Moves the parameters into the memory that is updated, with the values of rank 0.

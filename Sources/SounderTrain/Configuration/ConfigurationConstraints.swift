@@ -133,6 +133,28 @@ struct ConfigurationConstraints {
             "parallel.shard_state: all needs parallel.mode: sync and parallel.update: sharded; "
             + "the other forms keep all optimiser state where they update"))
     }
+    if parallel.compression == .powersgd && parallel.shardState == .all {
+      found.append(
+        diagnostic(
+          "parallel.compression", "parallel.shard_state",
+          message:
+            "parallel.compression: powersgd approximates whole matrices and needs "
+            + "parallel.shard_state: host"))
+    }
+    if parallel.syncEvery > 1 && (parallel.mode == .hogwild || parallel.update != .replicated) {
+      found.append(
+        diagnostic(
+          "parallel.sync_every", "parallel.update",
+          message:
+            "parallel.sync_every: \(parallel.syncEvery) lets each rank change its own copy of the model, "
+            + "which needs parallel.mode: sync and parallel.update: replicated"))
+    }
+    if parallel.compression == .topk && parallel.compressionRatio == 0 {
+      found.append(
+        diagnostic(
+          "parallel.compression_ratio",
+          message: "parallel.compression_ratio must be greater than 0: topk would send nothing"))
+    }
     guard parallel.mode == .hogwild else {
       if parallel.workers > 1 {
         found.append(
@@ -188,6 +210,7 @@ struct ConfigurationConstraints {
     let data = configuration.data.kind
     let schedule = configuration.schedule.kind
     let model = configuration.model.kind
+    let compression = configuration.parallel.compression
     var rules: [(keys: [String], isIneffective: Bool, reason: String)] = [
       (
         ["optimizer.momentum", "optimizer.nesterov"], isAdam,
@@ -202,6 +225,20 @@ struct ConfigurationConstraints {
       (
         ["train.on_nan", "parallel.check_every"], configuration.parallel.mode == .hogwild,
         "parallel.mode: hogwild"
+      ),
+      (["parallel.sync_after"], configuration.parallel.syncEvery == 1, "parallel.sync_every: 1"),
+      (
+        ["parallel.compression"], configuration.parallel.mode == .hogwild, "parallel.mode: hogwild"
+      ),
+      (
+        ["parallel.compression_ratio"], compression != .topk,
+        "parallel.compression: \(compression.rawValue)"
+      ),
+      (
+        [
+          "parallel.compression_rank", "parallel.compression_start",
+          "parallel.compression_min_rate",
+        ], compression != .powersgd, "parallel.compression: \(compression.rawValue)"
       ),
       (["data.path"], data == .digits, "data.kind: digits"),
       (["data.train_count", "data.test_count"], data != .digits, "data.kind: \(data.rawValue)"),

@@ -17,8 +17,22 @@ public struct ParallelSection: Sendable, Equatable {
   public var update = DataParallel.Update.sharded
   /// How far optimiser state is shared out.
   public var shardState = DataParallel.ShardState.host
+  /// How gradients are made smaller for the way between hosts.
+  public var compression = Compression.Kind.none
+  /// The part of the values that top-k sends.
+  public var compressionRatio = 0.01
+  /// The rank of PowerSGD's approximation.
+  public var compressionRank = 1
+  /// The first step that PowerSGD compresses.
+  public var compressionStart = 10
+  /// The factor by which PowerSGD must make a matrix smaller.
+  public var compressionMinRate = 2.0
   /// Parts into which every batch is cut; nil means one per rank.
   public var virtualShards: Int?
+  /// Steps from one mean of the ranks' parameters to the next; 1 makes every step synchronous.
+  public var syncEvery = 1
+  /// Synchronous steps before the first local one.
+  public var syncAfter = 0
   /// Hogwild's worker threads per rank.
   public var workers = 1
   /// The size of a gradient bucket; nil means that a measurement decides.
@@ -40,11 +54,39 @@ public struct ParallelSection: Sendable, Equatable {
       "shard_state", \.shardState,
       "Whether optimiser state is kept once per host or once in all (ZeRO-1).",
       synonyms: ["zero", "zero_stage", "optimizer_sharding"]),
+    .choice(
+      "compression", \.compression,
+      "How gradients are made smaller for the way between hosts; all but none change the result.",
+      synonyms: ["comm_hook", "compress", "gradient_compression"]),
+    .number(
+      "compression_ratio", \.compressionRatio, .fraction,
+      "Part of the values that compression: topk sends, greater than 0.",
+      synonyms: ["topk_ratio"]),
+    .integer(
+      "compression_rank", \.compressionRank, in: 1...256,
+      "Rank of the approximation of compression: powersgd.",
+      synonyms: ["powersgd_rank", "matrix_approximation_rank"]),
+    .integer(
+      "compression_start", \.compressionStart, in: 0...Int.max,
+      "First step that compression: powersgd approximates.",
+      synonyms: ["start_powersgd_iter", "compression_start_step"]),
+    .number(
+      "compression_min_rate", \.compressionMinRate, .positive,
+      "Matrices that compression: powersgd would not make smaller by this factor travel as they are.",
+      synonyms: ["min_compression_rate"]),
     .integer(
       "virtual_shards", \.virtualShards, in: 1...4_096, or: "auto",
       "Parts of every batch; a fixed number makes results independent of the ranks, "
         + "auto is one per rank.",
       synonyms: ["shards"]),
+    .integer(
+      "sync_every", \.syncEvery, in: 1...Int.max,
+      "Steps each rank takes alone before the ranks' parameters are averaged; 1 shares every gradient.",
+      synonyms: ["local_steps", "sync_interval"]),
+    .integer(
+      "sync_after", \.syncAfter, in: 0...Int.max,
+      "Steps with shared gradients before sync_every holds.",
+      synonyms: ["start_local_sgd_iter", "local_sgd_start"]),
     .integer(
       "workers", \.workers, in: 1...1_024, "Hogwild's worker threads per rank.",
       synonyms: ["threads", "num_workers"]),

@@ -61,11 +61,30 @@ extension Configuration {
       decayScope: optimizer.decayScope)
   }
 
+  /// How gradients travel between hosts.
+  private var compression: Compression {
+    switch parallel.compression {
+    case .none: return .none
+    case .bf16: return .bf16
+    case .fp16: return .fp16
+    case .int8: return .int8
+    case .topk: return .topK(fraction: parallel.compressionRatio)
+    case .powersgd:
+      var options = PowerSGD.Options()
+      options.rank = parallel.compressionRank
+      options.startStep = parallel.compressionStart
+      options.minimumRate = parallel.compressionMinRate
+      options.seed = UInt64(seed)
+      return .powerSGD(options)
+    }
+  }
+
   /// How synchronous steps are taken.
   public var dataParallelOptions: DataParallel.Options {
     var options = DataParallel.Options()
     options.update = parallel.update
     options.shardState = parallel.shardState
+    options.compression = compression
     options.virtualShards = parallel.virtualShards
     options.bucketBytes = parallel.bucketBytes ?? SharedMemoryTuning.standard.bucketBytes
     options.clipNorm = train.clipNorm

@@ -16,6 +16,7 @@ struct TrainingRun: Sendable, CustomStringConvertible {
   var shardState = DataParallel.ShardState.host
   var optimizer = OptimizerConfiguration.sgd(learningRate: 0.1, momentum: 0.9)
   var clipNorm: Double?
+  var compression = Compression.none
   var dropout = 0.3
   var bucketBytes = 2048
   var steps = 5
@@ -59,6 +60,7 @@ struct TrainingRun: Sendable, CustomStringConvertible {
     options.virtualShards = shards
     options.bucketBytes = bucketBytes
     options.clipNorm = clipNorm
+    options.compression = compression
     options.seed = 11
     let parallel = try DataParallel(
       model: model, optimizer: optimizer, group: group, options: options)
