@@ -7,7 +7,8 @@ import SounderTrace
 /// Takes steps together with all other ranks.
 final class SynchronousTrainer: Trainer {
   let model: Module
-  private let parallel: DataParallel
+  private let parallel: any SynchronousStepping
+  private let update: DataParallel.Update
   private let loader: BatchLoader
   private let schedule: LearningRateSchedule
   private let dataset: Dataset
@@ -18,9 +19,16 @@ final class SynchronousTrainer: Trainer {
   ) throws {
     self.dataset = dataset
     model = try configuration.makeModel(for: dataset)
-    parallel = try DataParallel(
-      model: model, optimizer: configuration.optimizerConfiguration, group: group,
-      options: configuration.dataParallelOptions)
+    let options = configuration.dataParallelOptions
+    update = options.update
+    let optimizer = configuration.optimizerConfiguration
+    let means = LocalSGD.Schedule(
+      every: configuration.parallel.syncEvery, after: configuration.parallel.syncAfter)
+    parallel =
+      means.every > 1
+      ? try LocalSGD(
+        model: model, optimizer: optimizer, group: group, options: options, schedule: means)
+      : try DataParallel(model: model, optimizer: optimizer, group: group, options: options)
     schedule = configuration.learningRateSchedule(steps: plan.stepCount)
     let batchSize = configuration.train.batchSize
     try parallel.check(batch: min(batchSize, dataset.count))
@@ -40,8 +48,13 @@ final class SynchronousTrainer: Trainer {
     for step in steps {
       recorder.begin(step: step + 1)
       let end = try Trace.span(.step, "step", step + 1) { try take(step: step, recorder) }
-      if let end { return end == .stopped }
+      if let end {
+        try parallel.settle()
+        return end == .stopped
+      }
     }
+    // What is evaluated or saved is one model.
+    try parallel.settle()
     return false
   }
 
@@ -71,7 +84,7 @@ final class SynchronousTrainer: Trainer {
 
   func summary() -> JSONObject {
     [
-      "mode": "sync", "update": .string(parallel.options.update.rawValue),
+      "mode": "sync", "update": .string(update.rawValue),
       "virtual_shards": .integer(parallel.plan.shards),
     ]
   }
