@@ -23,6 +23,11 @@ final class BucketTransfer {
     /// The sums a host contributes: its tree nodes', or a single one in a format that loses bits anyway.
     func sums(of host: Int) -> Int { format == nil ? nodes[host].count : 1 }
 
+    /// Whether a slice of so many bytes goes to all hosts whole.
+    func sendsWhole(_ sliceBytes: Int) -> Bool {
+      !isOwnedAlone && (lane.hostCount == 2 || sliceBytes <= BucketTransfer.wholeBytes)
+    }
+
     /// The bytes of one sum of `count` values.
     func byteCount(_ count: Int) -> Int {
       format?.byteCount(of: count) ?? count * MemoryLayout<Float>.stride
@@ -58,9 +63,7 @@ final class BucketTransfer {
   init(_ bucket: BucketPlan.Bucket, _ layout: Layout) {
     let lane = layout.lane
     let slice = PackedSegments(lane.slice(of: bucket))
-    let whole =
-      !layout.isOwnedAlone
-      && (lane.hostCount == 2 || slice.count * MemoryLayout<Float>.stride <= Self.wholeBytes)
+    let whole = layout.sendsWhole(slice.count * MemoryLayout<Float>.stride)
     let split = (0..<lane.hostCount).map {
       whole ? slice : PackedSegments(lane.part(of: bucket, on: $0))
     }

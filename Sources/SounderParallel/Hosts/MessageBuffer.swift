@@ -4,7 +4,7 @@
 final class MessageBuffer {
   private let base: UnsafeMutableRawPointer
   private let headerBytes: Int
-  private let payloadBytes: Int
+  let payloadBytes: Int
 
   /// A message with a header of `words` words and `payloadBytes` bytes of values.
   init(words: Int, payloadBytes: Int) {

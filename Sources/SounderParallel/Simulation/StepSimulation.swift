@@ -5,7 +5,8 @@
 /// pieces; between two of them it does what has come in: adds its slice of a bucket that all ranks of the
 /// host have finished, hands it to the network, updates. A host has one network interface, which its ranks share: a
 /// bucket of B bytes puts 2 (H − 1) / H · B bytes on it, in two rounds (reduce-scatter, all-gather), each of
-/// which takes the latency. With more ranks than cores everything a core does takes proportionally longer.
+/// which takes the latency. Two hosts, and buckets with slices of up to 16 KiB, exchange everything in one round.
+/// With more ranks than cores everything a core does takes proportionally longer.
 public final class StepSimulation {
   /// A predicted step.
   public struct Outcome: Sendable, Hashable {
@@ -46,13 +47,12 @@ public final class StepSimulation {
   private var interfaceFree = 0.0
   private var linkSeconds = 0.0
   private var arrived = 0
+  /// When the last rank had all gradients.
+  private var computed = 0.0
   private var end = 0.0
 
   /// How long a rank computes before it looks after messages.
   private static let pollSeconds = 50e-6
-  /// Collectives at the end of a step that tell all hosts loss and stop requests, in one-way messages:
-  /// two, each of which agrees, reduces and gathers.
-  private static let closingMessages = 6.0
 
   /// A simulation of steps with this profile on a cluster.
   public init(_ profile: StepProfile, on cluster: ClusterModel) {
@@ -105,7 +105,7 @@ public final class StepSimulation {
   private func finishSegment(_ rank: Int) {
     let bucket = ranks[rank].segment
     ranks[rank].segment += 1
-    guard bucket < profile.bucketElements.count else { return }
+    guard bucket < profile.bucketElements.count else { return computed = max(computed, queue.now) }
     let ready = profile.readySeconds
     let next = bucket + 1 < ready.count ? ready[bucket + 1] : profile.computeSeconds
     ranks[rank].left = (next - ready[bucket]) * slowdown
@@ -123,9 +123,10 @@ public final class StepSimulation {
     ranks[rank].hasArrived = true
     arrived += 1
     guard arrived == cluster.ranksPerHost else { return }
-    let closing = cluster.hosts > 1 ? Self.closingMessages * cluster.link.latency : 0
     let flag = cluster.ranksPerHost > 1 ? cluster.host.flagSeconds * slowdown : 0
-    end = queue.now + flag + closing + afterBarrierSeconds
+    // Losses and stop requests travel once the last gradient is there.
+    let reported = cluster.hosts > 1 ? computed + cluster.link.latency : 0
+    end = max(queue.now, reported) + flag + afterBarrierSeconds
   }
 
   /// What every rank does on its own when the sums are there: copy and update all of them.
@@ -163,9 +164,19 @@ public final class StepSimulation {
     }
   }
 
-  /// The rank adds what the hosts sent of its part of the slice, and sends the sum to all.
+  /// Whether all hosts send each other the whole slice, so that there is nothing to gather.
+  private func isWhole(_ bucket: Int) -> Bool {
+    cluster.hosts == 2
+      || slice(bucket) * Double(MemoryLayout<Float>.stride) <= Double(BucketTransfer.wholeBytes)
+  }
+
+  /// The rank adds what the hosts sent, of its part of the slice or of all of it, and sends the sum of a part to all.
   private func addHosts(_ bucket: Int, _ rank: Int) {
     let sum = slice(bucket) * cluster.host.sumSeconds
+    if isWhole(bucket) {
+      let work = sum * Double(cluster.hosts) + updateSeconds(bucket)
+      return add(work, to: rank) { [unowned self] in ranks[rank].updated += 1 }
+    }
     add(sum + coreSeconds(bucket), to: rank) { [unowned self] in
       transfer(bucket) { [unowned self] in
         add(updateSeconds(bucket), to: rank) { [unowned self] in ranks[rank].updated += 1 }
@@ -178,8 +189,8 @@ public final class StepSimulation {
   }
 
   private func roundBytes(_ bucket: Int) -> Double {
-    slice(bucket) * Double(MemoryLayout<Float>.stride) * Double(cluster.hosts - 1)
-      / Double(cluster.hosts)
+    let parts = isWhole(bucket) ? 1 : Double(cluster.hosts)
+    return slice(bucket) * Double(MemoryLayout<Float>.stride) * Double(cluster.hosts - 1) / parts
   }
 
   /// A core's work to send and receive one round.

@@ -46,6 +46,57 @@ extension DataParallel {
   }
 }
 
+extension DataParallel {
+  /// What a rank takes for itself on several hosts, in bytes.
+  ///
+  /// That is its messages, and optimiser state that no other host keeps. Nothing is made.
+  /// - Parameter topology: the view of the rank.
+  /// - Throws: ``ParallelError`` for a job that cannot be cut like that.
+  public static func networkMemory(
+    model: Module, optimizer: OptimizerConfiguration, topology: Topology,
+    options: Options = Options()
+  ) throws -> (messages: Int, optimizerState: Int) {
+    guard topology.hostCount > 1 else { return (0, 0) }
+    let plan = try ShardPlan(
+      shards: options.virtualShards ?? topology.size, ranks: topology.size)
+    let ranges = model.parameterLayout().entries.map(\.range)
+    let lane = Lane(topology: topology)
+    let sharesState = options.shardState == .all
+    let layout = BucketTransfer.Layout(
+      lane: lane, nodes: HostTree(topology: topology, plan: plan).nodes, format: nil,
+      isOwnedAlone: sharesState)
+    let buckets = BucketPlan(
+      ranges: ranges, order: ranges.indices.reversed(),
+      limit: max(options.bucketBytes / MemoryLayout<Float>.stride, 1)
+    ).buckets
+    let owned = buckets.reduce(0) { sum, bucket in
+      lane.part(of: bucket, on: lane.host).reduce(sum) { $0 + $1.range.count }
+    }
+    return (
+      buckets.reduce(0) { $0 + BucketTransfer.messageBytes($1, layout) },
+      sharesState ? optimizer.stateSlotCount * owned * MemoryLayout<Float>.stride : 0
+    )
+  }
+}
+
+extension BucketTransfer {
+  /// The bytes of the messages that this rank sends and receives for a bucket.
+  static func messageBytes(_ bucket: BucketPlan.Bucket, _ layout: Layout) -> Int {
+    let lane = layout.lane
+    guard lane.index != nil else { return 0 }
+    func bytes(_ segments: [BucketPlan.Segment]) -> Int {
+      layout.byteCount(segments.reduce(0) { $0 + $1.range.count })
+    }
+    let slice = bytes(lane.slice(of: bucket))
+    let isWhole = layout.sendsWhole(slice)
+    let owned = isWhole ? slice : bytes(lane.part(of: bucket, on: lane.host))
+    let received = lane.otherHosts.reduce(0) { $0 + layout.sums(of: $1) * owned }
+    let own = layout.sums(of: lane.host)
+    if isWhole { return own * slice + received }
+    return own * (slice - owned) + received + slice
+  }
+}
+
 extension Hogwild {
   /// The bytes that the ranks of this host share.
   public var sharedByteCount: Int { arena.region.mappedByteCount }

@@ -28,9 +28,10 @@ extension MemoryPlan {
     let estimate = plan.activationBytes / placement.ranks
     isRehearsed = Double(plan.memoryBytes) < available
     rank =
-      isRehearsed
-      ? Self.items(try rehearsal.run(plan))
-      : Self.items(Self.estimate(configuration, plan, arrays: estimate))
+      Self.items(
+        isRehearsed
+          ? try rehearsal.run(plan) : Self.estimate(configuration, plan, arrays: estimate))
+      + (try rehearsal.networkBytes(placement.topology))
     let usesMPI = if case .processes = placement { true } else { false }
     self.placement = placement
     process = [

@@ -90,6 +90,19 @@ struct MemoryRehearsal {
       configuration: part, data: data, placement: placement, loaded: loaded)
   }
 
+  /// What a rank would have of its own for the network.
+  func networkBytes(_ topology: Topology) throws -> [MemoryPlan.Item] {
+    guard configuration.parallel.mode == .sync, topology.hostCount > 1 else { return [] }
+    let memory = try DataParallel.networkMemory(
+      model: try configuration.makeModel(for: data.train),
+      optimizer: configuration.optimizerConfiguration, topology: topology,
+      options: configuration.dataParallelOptions)
+    return [
+      .init(name: "messages to other hosts", bytes: memory.messages),
+      .init(name: "optimiser state of this rank", bytes: memory.optimizerState),
+    ]
+  }
+
   /// What the ranks of a host would share.
   func sharedBytes(_ topology: Topology) throws -> [MemoryPlan.Item] {
     guard configuration.parallel.mode == .sync else {

@@ -89,16 +89,32 @@ import Testing
     let bytes = 2 * Double(hosts - 1) / Double(hosts) * Double(elements) * 4
     #expect(isClose(outcome.linkSeconds, bytes / bandwidth))
     let own = Double(elements) / Double(ranks)
-    let work = own * (Double(ranks) * Self.sum + Self.sum + Self.update)
+    // Two hosts send each other everything at once.
+    let (rounds, summed) = hosts == 2 ? (1.0, 2.0) : (2.0, 1.0)
+    let work = own * (Double(ranks) * Self.sum + summed * Self.sum + Self.update)
     let flag = ranks > 1 ? Self.flag : 0
     if ranks == 1 {
       #expect(
-        isClose(outcome.stepSeconds, 0.05 + work + flag + outcome.linkSeconds + 8 * latency))
+        isClose(outcome.stepSeconds, 0.05 + work + flag + outcome.linkSeconds + rounds * latency))
     } else {
       // The ranks' rounds queue for the interface, so that additions may hide behind them.
       #expect(outcome.stepSeconds >= 0.05 + outcome.linkSeconds + latency)
-      #expect(outcome.stepSeconds <= 0.05 + work + flag + outcome.linkSeconds + 8 * latency)
+      #expect(outcome.stepSeconds <= 0.05 + work + flag + outcome.linkSeconds + rounds * latency)
     }
+  }
+
+  @Test("Small buckets go to all hosts whole, in one round")
+  func smallBucket() {
+    let (elements, hosts, latency) = (4096, 5, 1e-3)
+    let profile = StepProfile(
+      bucketElements: [elements], readySeconds: [0.01], computeSeconds: 0.01)
+    let outcome = StepSimulation(
+      profile, on: cluster(hosts: hosts, ranks: 1, bandwidth: 1e9, latency: latency)
+    ).run()
+    let bytes = Double(hosts - 1) * Double(elements) * 4
+    #expect(isClose(outcome.linkSeconds, bytes / 1e9))
+    let work = Double(elements) * (Self.sum * Double(1 + hosts) + Self.update)
+    #expect(isClose(outcome.stepSeconds, 0.01 + work + bytes / 1e9 + latency))
   }
 
   @Test("A slow link bounds the step, a fast one is hidden but for the last bucket")

@@ -32,6 +32,26 @@ import Testing
     #expect(planned.exchange >= 0)
   }
 
+  @Test(
+    "The planned bytes of messages are those of the buckets' transfers", arguments: [2, 3, 5],
+    DataParallel.ShardState.allCases)
+  func plannedMessages(hosts: Int, state: DataParallel.ShardState) throws {
+    let topology = Topology.even(ranks: 2 * hosts, hosts: hosts)
+    let plan = try ShardPlan(shards: 4 * hosts + 1, ranks: 2 * hosts)
+    let layout = BucketTransfer.Layout(
+      lane: Lane(topology: topology), nodes: HostTree(topology: topology, plan: plan).nodes,
+      format: nil, isOwnedAlone: state == .all)
+    let buckets = BucketPlan(ranges: [0..<200_000, 200_000..<200_100], groups: [[1], [0]]).buckets
+    for bucket in buckets {
+      let transfer = BucketTransfer(bucket, layout)
+      // One message that goes to all hosts is one message.
+      let messages = (transfer.sent + transfer.received + transfer.outcomes).compactMap { $0 }
+      let distinct = Dictionary(messages.map { (ObjectIdentifier($0), $0) }) { first, _ in first }
+      let bytes = distinct.values.reduce(0) { $0 + $1.payloadBytes }
+      #expect(BucketTransfer.messageBytes(bucket, layout) == bytes)
+    }
+  }
+
   @Test("Hogwild's planned bytes are those of its arena")
   func plannedArenaIsTaken() throws {
     let planned = try Hogwild.sharedByteCount(
