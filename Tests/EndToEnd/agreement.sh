@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Ranks that were started with different programs, configurations or data refuse to train together and
-# say what differs.
+# say what differs; a step that goes wrong on one rank is the business of all.
 # shellcheck disable=SC2317,SC2329  # `check` calls the functions
 set -euo pipefail
 # shellcheck source=Tests/EndToEnd/checks.bash
@@ -63,7 +63,46 @@ same_data_elsewhere() {
   [[ -s $scratch/run/model.safetensors && ! -e $scratch/elsewhere ]]
 }
 
+# What goes wrong in a step of one rank names the rank, first of all.
+no_number() {
+  expect_code 70 launch/local 2 "$sounder" "${job[@]}" --set optimizer.lr=1e38 --set train.max_steps=8 \
+    --run-dir "$scratch/diverged" 2>"$scratch/err"
+  cat "$scratch/err"
+  head -n 1 "$scratch/err" | grep -E 'training diverged: the (loss|gradient of .*) of step [0-9] is .* on rank [01];'
+}
+
+skips_steps() {
+  launch/local 2 "$sounder" "${job[@]}" --set optimizer.lr=1e38 --set train.on_nan=skip \
+    --set train.max_steps=4 --run-dir "$scratch/skipped"
+  grep -E '"skipped_steps": ?[1-3]' "$scratch/skipped/summary.json"
+  grep -E '"event":"skipped".*on rank [01]"' "$scratch/skipped/metrics.jsonl"
+}
+
+# The statistics of the whole batch need one shard on every rank.
+joint_statistics() {
+  cat >"$scratch/sync.yaml" <<'YAML'
+model:
+  layers:
+    - conv2d: {out_channels: 4, kernel_size: 5, stride: 2}
+    - batch_norm2d: {sync: true}
+    - relu
+    - flatten
+    - linear
+data: {kind: digits, train_count: 190, test_count: 40}
+train: {epochs: 2, batch_size: 32}
+YAML
+  launch/local 2 "$sounder" train "$scratch/sync.yaml" --run-dir "$scratch/sync"
+  "$sounder" evaluate "$scratch/sync" --json
+  expect_code 78 launch/local 2 "$sounder" train "$scratch/sync.yaml" --run-dir "$scratch/refused" \
+    --set parallel.virtual_shards=4 2>"$scratch/err"
+  grep "layer '.*' normalises over the whole batch" "$scratch/err"
+}
+
 first=("${job[@]}")
+check 'FI-11: a rank whose numbers are none ends the job and is named first' no_number
+check 'FI-11: train.on_nan: skip leaves steps out and reports them' skips_steps
+check 'DP-30: batch normalisation over all ranks trains, and refuses several shards on one' \
+  joint_statistics
 check 'FI-9: another learning rate on one rank is refused with both values' disagree 78 \
   'the configuration: optimizer.lr is [0-9.]+ on rank 0, but 0.5 on rank 1' \
   "$sounder" "${job[@]}" --set optimizer.lr=0.5

@@ -76,9 +76,14 @@ struct NonFiniteRun: Sendable, CustomStringConvertible {
           case .bit, .none: return loss
           }
         }
-        if isFaulty && fault == .bit {
-          let bits = model.hidden.weight.array.pointer.assumingMemoryBound(to: UInt32.self)
-          bits[5] ^= 1
+        if step == 3 && fault == .bit {
+          // Where ranks share the memory nobody may read it meanwhile.
+          try group.barrier()
+          if group.rank == victim {
+            let bits = model.hidden.weight.array.pointer.assumingMemoryBound(to: UInt32.self)
+            bits[5] ^= 1
+          }
+          try group.barrier()
         }
         result.reasons.append(outcome.skipReason)
         result.states.append(
