@@ -29,7 +29,7 @@ disagree() {
 other_build() {
   LC_ALL=C sed 's/training diverged: the loss/training Diverged: the loss/' "$sounder" >"$scratch/sounder"
   chmod +x "$scratch/sounder"
-  ! cmp -s "$sounder" "$scratch/sounder"
+  if cmp -s "$sounder" "$scratch/sounder"; then return 1; fi
   disagree 78 'the build: the digest of the program.s code is [0-9a-f]+ on rank 0, but' \
     "$scratch/sounder" "${first[@]}"
 }

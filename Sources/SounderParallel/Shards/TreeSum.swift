@@ -5,7 +5,7 @@ import CKernels
 /// Leaves are tree nodes whose sums exist somewhere in memory. A block of 16 KiB stays in the first
 /// cache from the first addition to the optimiser that consumes it.
 struct TreeSum {
-  /// The number of floats handled at once.
+  /// The number of words handled at once.
   static let blockCount = 4096
 
   /// A tree node and the address of its values.
@@ -34,10 +34,10 @@ struct TreeSum {
 
   func deallocate() { scratch.deallocate() }
 
-  /// The sums of elements `range` (at most ``blockCount``): an address that is valid until the next call.
-  func block(_ range: Range<Int>) -> UnsafePointer<Float> {
+  /// The sums of words `range` (at most ``blockCount``): an address that is valid until the next call.
+  func block(_ range: Range<Int>, _ element: FlatElement = .float32) -> UnsafePointer<Float> {
     var next = leaves.startIndex
-    let sum = evaluate(root, range, level: 0, &next)
+    let sum = evaluate(root, range, element, level: 0, &next)
     for base in foreign {
       ck_shared_claim(
         UnsafeMutableRawPointer(mutating: base + range.lowerBound),
@@ -47,17 +47,18 @@ struct TreeSum {
   }
 
   private func evaluate(
-    _ node: Range<Int>, _ range: Range<Int>, level: Int, _ next: inout Int
+    _ node: Range<Int>, _ range: Range<Int>, _ element: FlatElement, level: Int,
+    _ next: inout Int
   ) -> UnsafePointer<Float> {
     if leaves[next].node == node {
       defer { next += 1 }
       return leaves[next].base + range.lowerBound
     }
     let middle = ReductionTree.split(node)
-    let left = evaluate(node.lowerBound..<middle, range, level: level, &next)
-    let right = evaluate(middle..<node.upperBound, range, level: level + 1, &next)
+    let left = evaluate(node.lowerBound..<middle, range, element, level: level, &next)
+    let right = evaluate(middle..<node.upperBound, range, element, level: level + 1, &next)
     let target = scratch + level * Self.blockCount
-    ck_sum_f32(target, left, right, range.count)
+    element.add(target, left, right, words: range.count)
     return UnsafePointer(target)
   }
 }

@@ -13,19 +13,20 @@ final class BufferExchange {
   private let buffers: [NamedTensor]
   private let elementCount: Int
   private let shards: Int
-  private var before: [Float]
-  private var after: [Float]
+  // Double precision holds the values of either type.
+  private var before: [Double]
+  private var after: [Double]
   private var weights: [Double]
 
   /// An exchange for the buffers of a model; nil if it has none.
-  /// - Throws: ``ParallelError`` for buffers that are not float32.
+  /// - Throws: ``ParallelError`` for buffers that are neither float32 nor float64.
   init?(model: Module, group: any ProcessGroup, shards: Int) throws {
     buffers = model.namedBuffers
     if buffers.isEmpty { return nil }
-    for buffer in buffers where buffer.tensor.dtype != .float32 {
+    for buffer in buffers where FlatElement(buffer.tensor.dtype) == nil {
       throw ParallelError(
-        "parallel.mode sync: buffer '\(buffer.name)' is \(buffer.tensor.dtype), only float32 can be "
-          + "averaged over ranks; convert it")
+        "parallel.mode sync: buffer '\(buffer.name)' is \(buffer.tensor.dtype), only float32 and "
+          + "float64 can be averaged over ranks; convert it")
     }
     self.group = group
     self.shards = shards
@@ -59,38 +60,39 @@ final class BufferExchange {
   func endStep() throws {
     if group.size > 1 {
       // Each shard is known to one rank and zero elsewhere, so these sums are exact.
-      try after.withUnsafeMutableBytes { try group.allReduce($0, .float32, .sum) }
+      try after.withUnsafeMutableBytes { try group.allReduce($0, .float64, .sum) }
       try weights.withUnsafeMutableBytes { try group.allReduce($0, .float64, .sum) }
     }
-    var joined = [Float](repeating: 0, count: elementCount)
+    var joined = [Double](repeating: 0, count: elementCount)
     for index in 0..<elementCount {
       var sum = 0.0
       for shard in 0..<shards where weights[shard] > 0 {
-        sum += weights[shard] * Double(after[shard * elementCount + index])
+        sum += weights[shard] * after[shard * elementCount + index]
       }
-      joined[index] = Float(sum)
+      joined[index] = sum
     }
     write(joined)
   }
 
-  private func read(into target: inout [Float], at offset: Int) {
+  private func read(into target: inout [Double], at offset: Int) {
     var next = offset
     for buffer in buffers {
-      let values = Kernels.contiguous(buffer.tensor.array)
+      let values = Kernels.contiguous(buffer.tensor.array.cast(to: .float64))
       withExtendedLifetime(values) {
-        let source = values.pointer.assumingMemoryBound(to: Float.self)
+        let source = values.pointer.assumingMemoryBound(to: Double.self)
         for index in 0..<values.count { target[next + index] = source[index] }
       }
       next += values.count
     }
   }
 
-  private func write(_ source: [Float]) {
+  private func write(_ source: [Double]) {
     var next = 0
     for buffer in buffers {
       let count = buffer.tensor.count
       buffer.tensor.array.copy(
-        from: NDArray(Array(source[next..<next + count]), shape: buffer.tensor.shape))
+        from: NDArray(Array(source[next..<next + count]), shape: buffer.tensor.shape)
+          .cast(to: buffer.tensor.dtype))
       buffer.tensor.incrementVersion()
       next += count
     }

@@ -34,7 +34,7 @@ extension DataParallel {
     }
     let plan = try ShardPlan(
       shards: options.virtualShards ?? topology.size, ranks: topology.size)
-    let vector = max(model.parameterLayout().elementCount, 1) * MemoryLayout<Float>.stride
+    let vector = max(try WordLayout(model).wordCount, 1) * MemoryLayout<Float>.stride
     let isSharded = options.update == .sharded
     let parameters = isSharded ? vector : 0
     let gradients = topology.localSize * plan.slotCount * vector

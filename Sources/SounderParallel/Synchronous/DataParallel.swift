@@ -109,7 +109,8 @@ public final class DataParallel {
   /// The parameters move into shared memory (form `sharded`) or flat memory of this process
   /// (`replicated`), with the values of rank 0.
   /// - Throws: ``DisagreementError`` if model, optimiser or options differ between ranks;
-  ///   ``ParallelError`` for a job that cannot be cut like that or has parameters that are not float32;
+  ///   ``ParallelError`` for a job that cannot be cut like that or has parameters that are neither float32
+  ///   nor float64, or on several hosts are not float32;
   ///   ``CommunicationError``.
   public init(
     model: Module, optimizer: OptimizerConfiguration, group: any ProcessGroup,
@@ -131,7 +132,7 @@ public final class DataParallel {
     buffers = try BufferExchange(model: model, group: group, shards: plan.shards)
     schedule = plan.schedule(of: reducer.position).steps
     inspector = FiniteInspector(
-      names: model.parameterLayout().entries.map(\.name), rank: group.rank, policy: options.onNaN)
+      try WordLayout(model), rank: group.rank, policy: options.onNaN)
     divergence = DivergenceCheck(
       model: model, group: group, update: options.update, interval: options.checkEvery)
     rows = try RowExchange(

@@ -7,14 +7,16 @@ import CKernels
 /// rank and less on several, and to search for the rank only when one is bad.
 final class FiniteInspector: GradientInspector {
   private let names: [String]
+  private let elements: [FlatElement]
   private let rank: Int
   private let policy: NonFinitePolicy
   private var step = 0
   /// What this rank has found in this step.
   private(set) var finding: NonFiniteError?
 
-  init(names: [String], rank: Int, policy: NonFinitePolicy) {
-    self.names = names
+  init(_ layout: WordLayout, rank: Int, policy: NonFinitePolicy) {
+    names = layout.entries.map(\.name)
+    elements = layout.entries.map(\.element)
     self.rank = rank
     self.policy = policy
   }
@@ -32,9 +34,11 @@ final class FiniteInspector: GradientInspector {
   }
 
   func accepts(parameter: Int, values: UnsafeBufferPointer<Float>) throws -> Bool {
-    if ck_all_finite_f32(values.baseAddress, Int64(values.count)) == 0 {
-      let value = values.first { !$0.isFinite } ?? .nan
-      try find("the gradient of '\(names[parameter])'", Double(value))
+    guard let base = values.baseAddress else { return finding == nil }
+    let element = elements[parameter]
+    if !element.areFinite(base, words: values.count) {
+      let value = element.firstNotFinite(base, words: values.count) ?? .nan
+      try find("the gradient of '\(names[parameter])'", value)
     }
     // After a bad loss no gradient of the step is any good.
     return finding == nil
@@ -48,14 +52,13 @@ final class FiniteInspector: GradientInspector {
   func error(
     ofSum block: BucketPlan.Segment, leaves: [TreeSum.Leaf], rankOfShard: (Int) -> Int
   ) -> NonFiniteError {
-    func firstBad(_ leaf: TreeSum.Leaf) -> Float? {
-      UnsafeBufferPointer(start: leaf.base + block.range.lowerBound, count: block.range.count)
-        .first { !$0.isFinite }
-    }
+    let element = elements[block.parameter]
     let name = "the gradient of '\(names[block.parameter])'"
     for leaf in leaves {
-      if let value = firstBad(leaf) {
-        return found(name, Double(value), rank: rankOfShard(leaf.node.lowerBound))
+      if let value = element.firstNotFinite(
+        leaf.base + block.range.lowerBound, words: block.range.count)
+      {
+        return found(name, value, rank: rankOfShard(leaf.node.lowerBound))
       }
     }
     // Finite numbers too large to be added.

@@ -9,7 +9,8 @@ protocol GradientInspector: AnyObject {
   ///
   /// - Parameters:
   ///   - parameter: The number of the parameter in the layout.
-  ///   - values: The sum of this rank's shards, or of some of them.
+  ///   - values: The sum of this rank's shards, or of some of them, in words of 4 bytes whatever the type
+  ///     of the parameter.
   /// - Throws: what shall end the job; the other ranks learn of it.
   func accepts(parameter: Int, values: UnsafeBufferPointer<Float>) throws -> Bool
 }

@@ -20,7 +20,8 @@ extension Reducer {
     let right = memory.slot(slot, of: memory.region.localRank)
     for segment in buckets.buckets[bucket].segments {
       let begin = segment.range.lowerBound
-      ck_sum_f32(left + begin, left + begin, right + begin, segment.range.count)
+      elements[segment.parameter].add(
+        left + begin, left + begin, right + begin, words: segment.range.count)
     }
   }
 

@@ -68,7 +68,8 @@ extension Reducer {
       let segment = BucketPlan.Segment(parameter: index, range: ranges[index])
       let own = update.copySum(segment)
       parameter.accumulator?.gradient = Tensor(
-        memory.array(own, offset: ranges[index].lowerBound, shape: parameter.shape))
+        memory.array(
+          own, offset: ranges[index].lowerBound, shape: parameter.shape, elements[index]))
       if !isRefused { update.applyCopy(segment, scale: scale) }
     }
     note(.updateEnd, bucket: 0)

@@ -34,7 +34,9 @@ final class Reducer {
   let plan: ShardPlan
   let options: DataParallel.Options
   let parameters: [Tensor]
+  /// The words of each parameter in flat memory.
   let ranges: [Range<Int>]
+  let elements: [FlatElement]
   let update: SliceUpdate
   /// The way to other hosts; nil on a single host.
   let network: (any NetworkLeg)?
@@ -74,16 +76,19 @@ final class Reducer {
     model: Module, optimizer: OptimizerConfiguration, group: any ProcessGroup, plan: ShardPlan,
     options: DataParallel.Options
   ) throws {
-    let layout = model.parameterLayout()
-    for item in layout.entries where item.tensor.dtype != .float32 {
+    let layout = try WordLayout(model)
+    if group.topology.hostCount > 1,
+      let wide = layout.entries.first(where: { $0.element == .float64 })
+    {
       throw ParallelError(
-        "parallel.mode sync: parameter '\(item.name)' is \(item.tensor.dtype), only float32 can be "
-          + "reduced; convert the model")
+        "parallel.mode sync: parameter '\(wide.name)' is float64, which is reduced on one host only; "
+          + "convert it to float32, or start all ranks on one host")
     }
     self.group = group
     self.plan = plan
     self.options = options
     parameters = layout.entries.map(\.tensor)
+    elements = layout.entries.map(\.element)
     // Tables with sparse gradients have none to reduce: see `RowExchange`.
     let sparse = Set(model.sparseTables.map(\.name))
     ranges = layout.entries.map {
@@ -101,7 +106,7 @@ final class Reducer {
     memory = try StepRegion(
       group: group,
       StepRegion.Extent(
-        elementCount: layout.elementCount, parameters: parameters.count,
+        elementCount: layout.wordCount, parameters: parameters.count,
         sharesParameters: options.update == .sharded,
         stateSlots: shardsState ? 0 : flat.stateSlotCount,
         slotsPerRank: plan.slotCount, hostNodes: tree.ownNodeCount,
@@ -162,7 +167,7 @@ final class Reducer {
       guard let leaf = parameter.accumulator else { continue }
       leaf.gradient = nil
       leaf.destination = memory.array(
-        slot, offset: ranges[index].lowerBound, shape: parameter.shape)
+        slot, offset: ranges[index].lowerBound, shape: parameter.shape, elements[index])
     }
   }
 

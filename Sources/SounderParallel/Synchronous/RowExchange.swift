@@ -48,6 +48,16 @@ final class RowExchange {
       names.firstIndex(of: name).map { Table(parameter: $0, name: name, layer: layer) }
     }
     guard let first = tables.first else { return nil }
+    if let wide = tables.first(where: { $0.layer.weight.dtype != .float32 }) {
+      throw ParallelError(
+        "parallel.mode sync: the gradient of '\(wide.name)' is sparse and \(wide.layer.weight.dtype), only "
+          + "rows of float32 can be added; set sparse to false")
+    }
+    if reducer.options.shardState == .all && group.topology.hostCount > 1 {
+      throw ParallelError(
+        "parallel.shard_state all: the gradient of '\(first.name)' is sparse, and a host would have to update "
+          + "rows whose state is elsewhere; set shard_state to host or sparse to false")
+    }
     if reducer.options.clipNorm != nil {
       throw ParallelError(
         "train.clip_norm: the gradient of '\(first.name)' is sparse, and the norm of all gradients is "

@@ -12,7 +12,10 @@ import SounderNN
 /// is left alone by the optimiser: no decay, no momentum, no step counted.
 final class SliceUpdate {
   let memory: StepRegion
+  /// The optimiser for parameters of float32, and that for those of float64.
   private let optimizer: FlatOptimizer
+  private let wideOptimizer: FlatOptimizer
+  private let elements: [FlatElement]
   private let isSharded: Bool
   let pieces: PieceNumbers
   private let sum: TreeSum
@@ -54,7 +57,10 @@ final class SliceUpdate {
   ) throws {
     self.memory = memory
     self.optimizer = optimizer
-    let entries = model.parameterLayout().entries
+    wideOptimizer = FlatOptimizer(optimizer.configuration, dtype: .float64)
+    let layout = try WordLayout(model)
+    let entries = layout.entries
+    elements = entries.map(\.element)
     pieces = PieceNumbers(ranges: entries.map(\.range))
     sum = TreeSum(leaves: leaves, root: 0..<shards)
     origins = entries.map(\.offset)
@@ -78,7 +84,7 @@ final class SliceUpdate {
       parameters = ownMemory[0].pointer.assumingMemoryBound(to: Float.self)
       state = Array(repeating: ownMemory.dropFirst().map(\.pointer), count: entries.count)
     }
-    try bind(model, group)
+    try bind(layout, group)
   }
 
   /// Views of state arrays that hold only some elements, side by side: shifted so that each parameter's
@@ -120,9 +126,11 @@ final class SliceUpdate {
   func deallocate() { sum.deallocate() }
 
   /// Moves the parameters into the memory that is updated, with the values of rank 0.
-  private func bind(_ model: Module, _ group: any ProcessGroup) throws {
+  private func bind(_ layout: WordLayout, _ group: any ProcessGroup) throws {
     let initial = Kernels.zeros([memory.elementCount], .float32)
-    model.bindParameters(to: initial.pointer, owner: initial.storage)
+    layout.bind(
+      to: initial.pointer.assumingMemoryBound(to: Float.self), owner: initial.storage,
+      copying: true)
     let bytes = UnsafeMutableRawBufferPointer(
       start: initial.pointer, count: memory.elementCount * MemoryLayout<Float>.stride)
     try group.broadcast(bytes, root: 0)
@@ -131,7 +139,7 @@ final class SliceUpdate {
         from: initial.pointer, byteCount: bytes.count)
     }
     try group.barrier()
-    model.bindParameters(
+    layout.bind(
       to: parameters, owner: isSharded ? memory.region : ownMemory[0].storage, copying: false)
   }
 
@@ -180,8 +188,8 @@ final class SliceUpdate {
     for segment in slices[bucket] {
       if isTouched(segment.parameter) {
         for block in Self.blocks(of: segment.range) {
-          let gradient = sum.block(block)
-          if checksSums && ck_all_finite_f32(gradient, Int64(block.count)) == 0 {
+          let gradient = sum.block(block, elements[segment.parameter])
+          if checksSums && !elements[segment.parameter].areFinite(gradient, words: block.count) {
             return BucketPlan.Segment(parameter: segment.parameter, range: block)
           }
           if !defersUpdate {
@@ -212,8 +220,7 @@ final class SliceUpdate {
   private func measure(_ segment: BucketPlan.Segment) {
     let norms = memory.norms(count: pieces.total)
     pieces.forEach(of: segment) { number, range in
-      norms[number] = ck_squared_norm_f32(
-        keptSum, Int64(range.lowerBound), Int64(range.upperBound))
+      norms[number] = elements[segment.parameter].squaredNorm(keptSum, range)
     }
   }
 
@@ -271,8 +278,11 @@ final class SliceUpdate {
   private func apply(
     _ parameter: Int, _ range: Range<Int>, _ gradients: UnsafePointer<Float>, scale: Double
   ) {
+    let element = elements[parameter]
+    let optimizer = element == .float32 ? optimizer : wideOptimizer
     optimizer.update(
-      range, parameters: parameters, gradients: gradients, state: state[parameter],
+      range.lowerBound / element.words..<range.upperBound / element.words, parameters: parameters,
+      gradients: gradients, state: state[parameter],
       step: stepCounts[parameter], learningRate: learningRate, gradientScale: scale,
       decays: decays[parameter])
   }

@@ -130,12 +130,17 @@ final class StepRegion {
   }
 
   /// A tensor's memory inside one of the flat arrays.
-  func array(_ flat: UnsafeMutablePointer<Float>, offset: Int, shape: Shape) -> NDArray {
+  ///
+  /// - Parameter offset: Its first word.
+  func array(
+    _ flat: UnsafeMutablePointer<Float>, offset: Int, shape: Shape,
+    _ element: FlatElement = .float32
+  ) -> NDArray {
     let storage = Storage(
       base: UnsafeMutableRawPointer(flat), byteCount: elementCount * MemoryLayout<Float>.stride,
       owner: region)
     return NDArray(
-      storage: storage, dtype: .float32, offset: offset, shape: shape,
+      storage: storage, dtype: element.dtype, offset: offset / element.words, shape: shape,
       strides: shape.contiguousStrides)
   }
 }
