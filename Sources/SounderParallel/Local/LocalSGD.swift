@@ -60,6 +60,11 @@ public final class LocalSGD: SynchronousStepping {
         "parallel.sync_every is \(schedule.every), but an embedding has sparse gradients, whose rows are "
           + "exchanged in every step; use dense gradients or sync_every 1")
     }
+    if let wide = try WordLayout(model).entries.first(where: { $0.element == .float64 }) {
+      throw ParallelError(
+        "parallel.sync_every is \(schedule.every), but parameter '\(wide.name)' is float64, and only "
+          + "float32 can be averaged; convert it, or use sync_every 1")
+    }
     guard options.update == .replicated else {
       throw ParallelError(
         "parallel.sync_every is \(schedule.every), but parallel.update is \(options.update.rawValue): "
