@@ -102,7 +102,10 @@ let package = Package(
       ["SounderArray", "SounderAutograd", "SounderNN", "SounderComm", "TestSupport"]),
     tests(
       "SounderTrain",
-      ["SounderArray", "SounderAutograd", "SounderNN", "SounderComm", "SounderParallel"]),
+      [
+        "SounderArray", "SounderAutograd", "SounderNN", "SounderComm", "SounderParallel",
+        "SounderTrace", "CKernels",
+      ]),
     tests("SounderConformance", ["SounderArray", "SounderAutograd", "SounderTrain"]),
   ],
   swiftLanguageModes: [.v6],

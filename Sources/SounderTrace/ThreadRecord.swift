@@ -93,7 +93,9 @@ import Foundation
       close(event, span.nestedBefore)
     }
     recorder.sink?.end(event)
-    if isTracing != recorder.isTracing { adoptTracing(recorder.isTracing) }
+    // A step is kept whole or not at all, whatever the other threads are at.
+    let isInStep = openSteps > 0 || event.kind == .step
+    if !isInStep, isTracing != recorder.isTracing { adoptTracing(recorder.isTracing) }
     if isTracing { append(event) }
     return event.end - event.begin
   }

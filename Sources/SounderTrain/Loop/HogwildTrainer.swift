@@ -38,10 +38,10 @@ final class HogwildTrainer: Trainer {
     let firstOfEpoch = epoch * sampler.stepsPerEpoch
     // The last batch of each earlier epoch may have been short: samples are counted, not multiplied.
     let samplesBefore = epoch * dataset.count
-    recorder.begin(step: steps.lowerBound + 1)
     let report = try hogwild.run(
       tickets: steps, learningRate: { [schedule] in schedule.rate(at: $0) },
-      loss: { [dataset, sampler] model, ticket in
+      loss: { [dataset, sampler, trace = recorder.trace] model, ticket in
+        trace?.enter(step: ticket + 1)
         let (features, targets) = dataset.gather(order[sampler.batch(step: ticket - firstOfEpoch)])
         return dataset.loss(model(Tensor(features)), Tensor(targets))
       },
@@ -51,7 +51,6 @@ final class HogwildTrainer: Trainer {
         try recorder.record(
           step: committed, samples: samplesBefore + inEpoch, loss: loss,
           learningRate: schedule.rate(at: max(committed - 1, 0)))
-        recorder.begin(step: committed + 1)
       })
     staleness.merge(report.staleness)
     retries += report.retries

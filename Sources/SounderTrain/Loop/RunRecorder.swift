@@ -9,7 +9,8 @@ final class RunRecorder {
   private let configuration: Configuration
   private let reporter: ProgressReporter
   private let metrics: MetricsWriter?
-  private let trace: JobTrace?
+  /// The trace that is being kept, if one was asked for.
+  let trace: JobTrace?
   private let start = RunRecorder.now
   private var window = Window()
   private var epochLosses = (sum: 0.0, count: 0)

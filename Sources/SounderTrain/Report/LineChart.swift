@@ -25,7 +25,10 @@ struct LineChart {
       return
         "<p class=\"empty\">No step was logged; <code>train.log_every</code> sets how often.</p>"
     }
-    let xs = Scale(all.map(\.step), minimumSpan: 1)
+    var xs = Scale(all.map(\.step), minimumSpan: 1)
+    // Values get round limits, steps their own.
+    xs.low = all.map(\.step).min() ?? xs.low
+    xs.high = max(all.map(\.step).max() ?? xs.high, xs.low + 1)
     let ys = Scale(all.map(\.value) + (beginsAtZero ? [0] : []), minimumSpan: 1e-9)
     var parts = [
       "<svg viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" role=\"img\" aria-label=\""
@@ -39,7 +42,7 @@ struct LineChart {
           + "<text class=\"tick\" text-anchor=\"end\" x=\"\(Self.left - 6)\" "
           + "y=\"\(MarkupText.point(y + 4))\">\(MarkupText.number(tick))</text>")
     }
-    for tick in xs.ticks where tick == tick.rounded() {
+    for tick in xs.ticks where tick == tick.rounded() && tick >= xs.low && tick <= xs.high {
       parts.append(
         "<text class=\"tick\" text-anchor=\"middle\" x=\"\(MarkupText.point(x(tick, xs)))\" "
           + "y=\"\(Self.height - 8)\">\(MarkupText.number(tick))</text>")
@@ -99,8 +102,8 @@ struct LineChart {
 
   /// An axis from `low` to `high` with round ticks.
   struct Scale {
-    let low: Double
-    let high: Double
+    var low: Double
+    var high: Double
     let ticks: [Double]
 
     init(_ values: [Double], minimumSpan: Double) {

@@ -142,7 +142,7 @@ struct Timeline {
 
   private func axis(_ bottom: Double) -> String {
     let scale = LineChart.Scale([0, length / 1000], minimumSpan: 1e-6)
-    return scale.ticks.filter { $0 * 1000 <= length }.map { tick in
+    return scale.ticks.filter { $0 * 1000 <= length * 0.98 }.map { tick in
       let place = MarkupText.point(x(tick * 1000))
       return
         "<line class=\"grid\" x1=\"\(place)\" x2=\"\(place)\" y1=\"16\" y2=\"\(Int(bottom))\"/>"

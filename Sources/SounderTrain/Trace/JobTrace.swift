@@ -3,7 +3,7 @@ import SounderTrace
 
 /// The trace of a job on one rank: keeps the events of a window of steps, then brings those of all ranks
 /// together in one file.
-final class JobTrace {
+final class JobTrace: Sendable {
   let window: TraceWindow
   private let recorder: Recorder
   private let lastStep: Int
@@ -20,7 +20,7 @@ final class JobTrace {
     began = try ClockAlignment.sample(group)
   }
 
-  /// Says that a step, counted from 1, is about to begin.
+  /// Says that this thread is about to begin a step, counted from 1.
   func enter(step: Int) {
     let isWanted = window.steps.contains(step)
     if recorder.isTracing != isWanted { recorder.setTracing(isWanted) }
