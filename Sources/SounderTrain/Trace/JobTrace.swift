@@ -22,8 +22,7 @@ final class JobTrace: Sendable {
 
   /// Says that this thread is about to begin a step, counted from 1.
   func enter(step: Int) {
-    let isWanted = window.steps.contains(step)
-    if recorder.isTracing != isWanted { recorder.setTracing(isWanted) }
+    recorder.setTracing(window.steps.contains(step))
   }
 
   /// Says that the steps of the job are over; a window that has the last one keeps what follows.
