@@ -103,7 +103,7 @@ enum Engine {
 
   static func run(
     roots: [Tensor], seeds: [Tensor?], retainGraph: Bool, createGraph: Bool, inputs: [Tensor]?,
-    coordination: PassCoordination? = nil
+    coordination: PassCoordination? = nil, plan: ((PassGraph) throws -> Void)? = nil
   ) throws -> [Tensor?] {
     guard roots.count == seeds.count else {
       throw AutogradError(
@@ -113,6 +113,7 @@ enum Engine {
     let pass = BackwardPass(
       retainGraph: retainGraph, createGraph: createGraph,
       accumulates: inputs == nil && coordination == nil, coordination: coordination)
+    pass.plan = plan
     let thread = ck_thread()
     thread.pointee.backward_depth += 1
     defer { thread.pointee.backward_depth -= 1 }

@@ -18,6 +18,7 @@ extension BackwardPass {
     do {
       try count(roots: roots)
       if let inputs { select(inputs) }
+      if let plan { try plan(PassGraph(pass: self)) }
       for (root, seed) in zip(roots, seeds) {
         guard let node = root.node else { continue }
         var gradient: Tensor? = seed

@@ -16,6 +16,8 @@ public final class BackwardPass {
   let accumulates: Bool
   /// What joins this pass with those of other ranks; nil for a pass of its own.
   package let coordination: PassCoordination?
+  /// Called with the graph before the first node runs.
+  var plan: ((PassGraph) throws -> Void)?
   @exclusivity(unchecked) var heap = ReadyHeap()
   /// Every node this pass has reached, in the order of discovery.
   @exclusivity(unchecked) var reached = ContiguousArray<Unmanaged<Node>>()

@@ -29,6 +29,8 @@ package final class GradientAccumulator: Node {
     set { locked { accumulated = newValue } }
   }
 
+  var hasPostHooks: Bool { !postHooks.isEmpty }
+
   func addPostHook(_ hook: @escaping () throws -> Void) -> HookHandle {
     hookCounter += 1
     let id = hookCounter
