@@ -56,7 +56,7 @@ public struct UpdateBenchmark {
     let leaves = HostTree(topology: group.topology, plan: plan).localLeaves(in: region, plan: plan)
     let sum = TreeSum(leaves: leaves, root: 0..<group.size)
     defer { sum.deallocate() }
-    let buckets = BucketPlan(ranges: [0..<count], order: [0], limit: count)
+    let buckets = BucketPlan(ranges: [0..<count], groups: [[0]])
     let slice = buckets.buckets[0].slice(group.rank, of: group.size)
     let state = (0..<optimizer.stateSlotCount).map { UnsafeMutableRawPointer(region.state($0)) }
     var epoch: UInt32 = 0

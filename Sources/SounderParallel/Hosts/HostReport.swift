@@ -42,8 +42,8 @@ final class HostReport {
     }
   }
 
-  /// Sends what the ranks of this host have written: a loss for each shard, a stop request for each rank,
-  /// and a word for the stop requests of other hosts.
+  /// Sends what the ranks of this host have written: a loss for each shard, requests of each rank as bits,
+  /// and a word for the requests of other hosts.
   func begin(_ values: UnsafeMutablePointer<Double>) throws {
     self.values = values
     values[shardCount + localSize] = 0
@@ -52,7 +52,7 @@ final class HostReport {
       words[place] = values[shard].bitPattern
     }
     let count = shards[lane.host].count
-    words[count] = (0..<localSize).contains { values[shardCount + $0] != 0 } ? 1 : 0
+    words[count] = (0..<localSize).reduce(0) { $0 | UInt64(values[shardCount + $1]) }
     words[count + 1] = UInt64(step)
     sends = try lane.otherHosts.map {
       try channel.send(
@@ -83,7 +83,8 @@ final class HostReport {
     for (place, shard) in shards[host].enumerated() {
       values[shard] = Double(bitPattern: words[place])
     }
-    if words[count] != 0 { values[shardCount + localSize] = 1 }
+    let place = shardCount + localSize
+    values[place] = Double(UInt64(values[place]) | words[count])
   }
 
   func abandon() {

@@ -151,6 +151,7 @@ public final class LocalSGD: SynchronousStepping {
     parallel = nil
     var own = options
     own.virtualShards = shards.count
+    own.accumulate = 1
     own.compression = .none
     own.initialValues = .ofFirstRank
     let alone = try DataParallel(

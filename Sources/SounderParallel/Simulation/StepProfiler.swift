@@ -10,7 +10,7 @@ import SounderNN
 public final class StepProfiler {
   private let parameters: [Tensor]
   private let ranges: [Range<Int>]
-  private let bucketLimit: Int
+  private let sizes: BucketSizes
   private let memory: NDArray
   private var ready: [[Double]]
   private var compute: [Double] = []
@@ -18,11 +18,11 @@ public final class StepProfiler {
   private var current: [Double]
 
   /// A profiler of a model, whose gradients it takes over until it goes.
-  public init(_ model: Module, bucketBytes: Int) {
+  public init(_ model: Module, sizes: BucketSizes) {
     let layout = model.parameterLayout()
     parameters = layout.entries.map(\.tensor)
     ranges = layout.entries.map(\.range)
-    bucketLimit = max(bucketBytes / MemoryLayout<Float>.stride, 1)
+    self.sizes = sizes
     memory = Kernels.zeros([max(layout.elementCount, 1)], .float32)
     ready = Array(repeating: [], count: parameters.count)
     current = Array(repeating: 0, count: parameters.count)
@@ -71,7 +71,7 @@ public final class StepProfiler {
     let times = ready.map(Self.median)
     let plan = BucketPlan(
       ranges: ranges, order: times.indices.sorted { (times[$0], -$0) < (times[$1], -$1) },
-      limit: bucketLimit)
+      sizes: sizes)
     // Buckets are launched in order: none is ready before those before it.
     var latest = 0.0
     let ready = plan.buckets.map { bucket in

@@ -26,8 +26,15 @@ extension Agreement {
   /// Adds every property of a structure of options.
   mutating func add(_ options: some Any, of owner: String) {
     for property in Mirror(reflecting: options).children {
-      add(.configuration, "\(owner).\(property.label ?? "")", "\(property.value)")
+      add(.configuration, "\(owner).\(property.label ?? "")", Self.text(of: property.value))
     }
+  }
+
+  /// A value as text; without the wrapping of an optional one.
+  private static func text(of value: Any) -> String {
+    let mirror = Mirror(reflecting: value)
+    guard mirror.displayStyle == .optional else { return "\(value)" }
+    return mirror.children.first.map { "\($0.value)" } ?? "not set"
   }
 
   private static func form(_ item: NamedTensor) -> String {

@@ -95,23 +95,6 @@ struct BucketPlan: Sendable, Hashable {
     self.placeOfParameter = placeOfParameter
   }
 
-  /// A plan for parameters whose gradients are complete in the given order, with buckets of at most
-  /// `limit` elements unless one parameter is larger.
-  init(ranges: [Range<Int>], order: [Int], limit: Int) {
-    var groups: [[Int]] = []
-    var filled = 0
-    for parameter in order {
-      let count = ranges[parameter].count
-      if groups.isEmpty || filled + count > limit {
-        groups.append([])
-        filled = 0
-      }
-      groups[groups.count - 1].append(parameter)
-      filled += count
-    }
-    self.init(ranges: ranges, groups: groups)
-  }
-
   /// The words that the headers of all buckets take, whatever the buckets of `parameters` parameters are.
   static func headerCapacity(parameters: Int) -> Int { max(2 * parameters, 1) }
 }

@@ -33,7 +33,7 @@ extension DataParallel {
         model: model, optimizer: optimizer, group: PlannedGroup(topology), options: options)
     }
     let plan = try ShardPlan(
-      shards: options.virtualShards ?? topology.size, ranks: topology.size)
+      shards: options.shardCount(ranks: topology.size), ranks: topology.size)
     let vector = max(try WordLayout(model).wordCount, 1) * MemoryLayout<Float>.stride
     let isSharded = options.update == .sharded
     let parameters = isSharded ? vector : 0
@@ -58,7 +58,7 @@ extension DataParallel {
   ) throws -> (messages: Int, optimizerState: Int) {
     guard topology.hostCount > 1 else { return (0, 0) }
     let plan = try ShardPlan(
-      shards: options.virtualShards ?? topology.size, ranks: topology.size)
+      shards: options.shardCount(ranks: topology.size), ranks: topology.size)
     let ranges = model.parameterLayout().entries.map(\.range)
     let lane = Lane(topology: topology)
     let sharesState = options.shardState == .all
@@ -67,7 +67,7 @@ extension DataParallel {
       isOwnedAlone: sharesState)
     let buckets = BucketPlan(
       ranges: ranges, order: ranges.indices.reversed(),
-      limit: max(options.bucketBytes / MemoryLayout<Float>.stride, 1)
+      sizes: options.effectiveBucketSizes
     ).buckets
     let owned = buckets.reduce(0) { sum, bucket in
       lane.part(of: bucket, on: lane.host).reduce(sum) { $0 + $1.range.count }

@@ -2,7 +2,6 @@ import SounderArray
 import SounderAutograd
 import SounderComm
 import SounderNN
-import SounderTrace
 
 /// Synchronous data parallelism: all ranks take every step together, with the mean gradient of the
 /// global batch.
@@ -56,8 +55,17 @@ public final class DataParallel {
     public var compression = Compression.none
     /// The number of virtual shards; nil means one for each rank.
     public var virtualShards: Int?
-    /// The size of a gradient bucket in bytes; a larger parameter has a bucket of its own.
-    public var bucketBytes = 256 << 10
+    /// Backward passes of each virtual shard's rank before an update; see ``ShardPlan``.
+    ///
+    /// The batch is cut into `accumulate` times as many virtual shards, which ranks differentiate one after
+    /// the other: one process that accumulates over k passes computes the bits of k processes.
+    public var accumulate = 1
+    /// The size of a gradient bucket in bytes, with smaller ones at both ends; nil takes ``bucketSizes``.
+    public var bucketBytes: Int?
+    /// The sizes of gradient buckets.
+    public var bucketSizes = BucketSizes()
+    /// The buckets of an earlier job, for one that goes on from there; nil plans them.
+    public var bucketLayout: BucketLayout?
     /// The largest norm of the gradient; larger gradients are scaled down to it.
     public var clipNorm: Double?
     /// The seed of the random numbers drawn inside the model.
@@ -71,6 +79,14 @@ public final class DataParallel {
 
     /// The defaults.
     public init() {}
+
+    /// The sizes of buckets in force.
+    public var effectiveBucketSizes: BucketSizes {
+      bucketBytes.map { BucketSizes(regular: $0) } ?? bucketSizes
+    }
+
+    /// The virtual shards of a job on a number of ranks.
+    public func shardCount(ranks: Int) -> Int { (virtualShards ?? ranks) * max(accumulate, 1) }
   }
 
   /// What a step found out; the same on all ranks.
@@ -94,30 +110,60 @@ public final class DataParallel {
   /// The options in force.
   public let options: Options
   /// Steps taken so far.
-  public private(set) var stepCount = 0
+  public internal(set) var stepCount = 0
+  /// Called when buckets are planned anew, which happens between two steps, on all ranks: once after the
+  /// first step, and when the graph has changed.
+  public var onBucketLayout: ((BucketLayout) -> Void)?
 
-  let reducer: Reducer
-  private let schedule: [ShardPlan.Step]
-  private let buffers: BufferExchange?
-  private let statistics: JointStatistics?
-  private let inspector: FiniteInspector
-  private let divergence: DivergenceCheck?
-  private let rows: RowExchange?
+  private(set) var reducer: Reducer
+  let schedule: [ShardPlan.Step]
+  let buffers: BufferExchange?
+  let statistics: JointStatistics?
+  private(set) var inspector: FiniteInspector
+  let divergence: DivergenceCheck?
+  private(set) var rows: RowExchange?
+  private let model: Module
+  private let optimizer: OptimizerConfiguration?
+  /// Parameters that were frozen when the reducer was made.
+  private var frozen: [Tensor] = []
+  /// The number of this plan's first shard in the whole batch; not 0 for a rank that takes steps alone.
+  var firstShard = 0
+  /// The number of shards of this rank whose gradients are there.
+  var completedShards = 0
+  /// Whether the next shard has its gradient memory, buffers and random numbers.
+  var isShardOpen = false
+  /// Whether the loss of the open shard was computed by ``forward(_:)``.
+  var isForwardDone = false
 
   /// Prepares a model for parallel steps; every rank calls this with an equal model and equal options.
   ///
   /// The parameters move into shared memory (form `sharded`) or flat memory of this process
-  /// (`replicated`), with the values of rank 0.
+  /// (`replicated`), with the values of rank 0. Frozen parameters stay where they are until they require
+  /// a gradient.
+  /// - Parameter optimizer: What updates; nil leaves that to the caller (form `replicated` only), who finds
+  ///   the mean gradient in `grad` after ``backward(_:weight:sync:stopRequested:)``.
   /// - Throws: ``DisagreementError`` if model, optimiser or options differ between ranks;
   ///   ``ParallelError`` for a job that cannot be cut like that or has parameters that are neither float32
   ///   nor float64, or on several hosts are not float32;
   ///   ``CommunicationError``.
   public init(
-    model: Module, optimizer: OptimizerConfiguration, group: any ProcessGroup,
+    model: Module, optimizer: OptimizerConfiguration?, group: any ProcessGroup,
     options: Options = Options()
   ) throws {
+    guard optimizer != nil || model.sparseTables.isEmpty else {
+      throw ParallelError(
+        "DataParallel: sparse gradients go straight into an update and need its optimiser; give one, or "
+          + "set sparse to false")
+    }
+    guard optimizer != nil || options.update == .replicated else {
+      throw ParallelError(
+        "DataParallel: without an optimiser there is nothing to shard; set options.update to "
+          + ".replicated, or give an optimiser")
+    }
     self.group = group
     self.options = options
+    self.model = model
+    self.optimizer = optimizer
     try Self.agree(model, optimizer, group, options)
     guard options.shardState == .host || options.update == .sharded else {
       throw ParallelError(
@@ -125,26 +171,19 @@ public final class DataParallel {
           + "rank; use parallel.update sharded")
     }
     try options.compression.check(options.shardState)
-    plan = try ShardPlan(shards: options.virtualShards ?? group.size, ranks: group.size)
+    plan = try ShardPlan(shards: options.shardCount(ranks: group.size), ranks: group.size)
     reducer = try Reducer(
       model: model, optimizer: optimizer, group: group, plan: plan, options: options)
     statistics = try JointStatistics(model: model, group: group, plan: plan)
     buffers = try BufferExchange(model: model, group: group, shards: plan.shards)
     schedule = plan.schedule(of: reducer.position).steps
-    inspector = FiniteInspector(
-      try WordLayout(model), rank: group.rank, policy: options.onNaN)
+    inspector = try Self.makeInspector(model, group, options)
     divergence = DivergenceCheck(
       model: model, group: group, update: options.update, interval: options.checkEvery)
     rows = try RowExchange(
       model: model, group: group, plan: plan, reducer: reducer, inspector: inspector)
-    reducer.mayRefuse = options.onNaN == .skip
-    if reducer.mayRefuse || group.topology.hostCount > 1 {
-      reducer.inspector = inspector
-    } else {
-      reducer.refusal = { [inspector, plan] block, leaves in
-        inspector.error(ofSum: block, leaves: leaves) { plan.rank(of: $0) }
-      }
-    }
+    frozen = model.parameters.filter { !$0.requiresGrad }
+    watchReducer()
   }
 
   deinit {
@@ -153,13 +192,13 @@ public final class DataParallel {
   }
 
   private static func agree(
-    _ model: Module, _ optimizer: OptimizerConfiguration, _ group: any ProcessGroup,
+    _ model: Module, _ optimizer: OptimizerConfiguration?, _ group: any ProcessGroup,
     _ options: Options
   ) throws {
     guard group.size > 1 else { return }
     var agreement = Agreement()
     agreement.add(options, of: "options")
-    agreement.add(optimizer, of: "optimizer")
+    if let optimizer { agreement.add(optimizer, of: "optimizer") }
     agreement.add(model, values: options.initialValues == .equal)
     try agreement.check(group)
   }
@@ -175,6 +214,50 @@ public final class DataParallel {
     set { reducer.network?.compressionState = newValue }
   }
 
+  /// Takes parameters in that have begun to require a gradient; every rank must do so before the same step.
+  ///
+  /// The flat memory is laid out anew, parameters and optimiser state move there.
+  func takeInUnfrozenParameters() throws {
+    guard frozen.contains(where: \.requiresGrad) else { return }
+    guard options.shardState == .host || group.topology.hostCount == 1 else {
+      throw ParallelError(
+        "a parameter has begun to require a gradient, but parallel.shard_state is all: optimiser state "
+          + "cannot move between hosts; set shard_state to host, or thaw before training")
+    }
+    reducer = try Reducer(
+      model: model, optimizer: optimizer, group: group, plan: plan, options: options,
+      replacing: reducer)
+    inspector = try Self.makeInspector(model, group, options)
+    rows?.detach()
+    rows = try RowExchange(
+      model: model, group: group, plan: plan, reducer: reducer, inspector: inspector)
+    frozen = model.parameters.filter { !$0.requiresGrad }
+    watchReducer()
+    onBucketLayout?(bucketLayout)
+  }
+
+  private static func makeInspector(
+    _ model: Module, _ group: any ProcessGroup, _ options: Options
+  ) throws -> FiniteInspector {
+    FiniteInspector(try WordLayout(model), rank: group.rank, policy: options.onNaN)
+  }
+
+  /// Looks at gradients before or while they are added up, and passes on what the reducer says.
+  private func watchReducer() {
+    reducer.mayRefuse = options.onNaN == .skip
+    if reducer.mayRefuse || group.topology.hostCount > 1 {
+      reducer.inspector = inspector
+    } else {
+      reducer.refusal = { [inspector, plan] block, leaves in
+        inspector.error(ofSum: block, leaves: leaves) { plan.rank(of: $0) }
+      }
+    }
+    reducer.layoutChanged = { [unowned self] in onBucketLayout?(bucketLayout) }
+  }
+
+  /// The buckets in which gradients are reduced, the same on all ranks.
+  public var bucketLayout: BucketLayout { reducer.layout }
+
   /// The virtual shards this rank computes.
   public var shards: Range<Int> { plan.shards(of: reducer.position) }
 
@@ -183,96 +266,6 @@ public final class DataParallel {
   /// - Throws: ``ParallelError``, on all ranks alike.
   public func check(batch sampleCount: Int) throws { try statistics?.check(batch: sampleCount) }
 
-  /// Takes one step: forward and backward for each shard of this rank, reduction, update.
-  ///
-  /// - Parameters:
-  ///   - learningRate: The rate of this step.
-  ///   - sampleCount: The samples of the global batch, over all ranks.
-  ///   - stopRequested: Whether this rank wants to stop; all ranks learn of it in this step.
-  ///   - loss: Computes the mean loss over the samples of one shard, `plan.samples(of:in:)`.
-  /// - Throws: what `loss` or the backward pass throws, on all ranks; ``NonFiniteError`` on a rank that
-  ///   has computed no finite number, unless such steps are skipped; ``DisagreementError`` if the ranks'
-  ///   copies of the model differ; ``CommunicationError``.
-  public func step(
-    learningRate: Double, sampleCount: Int, stopRequested: Bool = false,
-    loss: (_ shard: Int) throws -> Tensor
-  ) throws -> Outcome {
-    try step(
-      learningRate: learningRate, stopRequested: stopRequested,
-      share: BatchShare(plan: plan, shards: 0..<plan.shards, sampleCount: sampleCount), loss: loss)
-  }
-
-  /// Takes a step on a part of a batch; `loss` is asked for the shards of the whole one.
-  func step(
-    learningRate: Double, stopRequested: Bool, share: BatchShare,
-    loss: (_ shard: Int) throws -> Tensor
-  ) throws -> Outcome {
-    try check(batch: share.ownCount)
-    let outcome = try takeStep(learningRate, share, stopRequested, loss)
-    try divergence?.after(steps: stepCount)
-    return outcome
-  }
-
   /// Goes on where another has stopped.
   func resume(at step: Int) { stepCount = step }
-
-  private func takeStep(
-    _ learningRate: Double, _ share: BatchShare, _ stopRequested: Bool,
-    _ loss: (_ shard: Int) throws -> Tensor
-  ) throws -> Outcome {
-    do {
-      inspector.begin(step: stepCount + 1)
-      try reducer.begin(step: stepCount, learningRate: learningRate)
-      buffers?.beginStep()
-      rows?.beginStep()
-      for entry in schedule {
-        let shard = share.shards.lowerBound + entry.shard
-        let weight = share.weight(of: shard)
-        try reducer.beginShard(entry)
-        var value = 0.0
-        if weight > 0 {
-          buffers?.beginShard()
-          let context = RandomContext(
-            seed: options.seed, step: UInt64(stepCount), shard: UInt64(shard))
-          value = try withRandomContext(context) {
-            let result = try Trace.span(.forward, "forward", shard) {
-              try loss(shard)
-            }
-            try statistics?.check()
-            let mean = result.item()
-            try inspector.inspect(loss: mean)
-            try Trace.span(.backward, "backward", shard) {
-              try reducer.keepingNetworkBusy {
-                try result.backward(gradient: Tensor(scalar: .float(weight), result.dtype))
-              }
-            }
-            return mean * weight
-          }
-          buffers?.endShard(entry.shard, weight: weight)
-        }
-        try rows?.endShard()
-        try reducer.endShard(loss: value)
-      }
-      var outcome = try Trace.span(.phase, "finish step", stepCount + 1) {
-        try reducer.finish(stopRequested: stopRequested)
-      }
-      if outcome.isSkipped {
-        buffers?.restore()
-        outcome.skipReason = try agreeOnReason()
-      } else {
-        try buffers?.endStep()
-        try rows?.endStep()
-      }
-      stepCount += 1
-      return outcome
-    } catch {
-      reducer.fail(error)
-      throw error
-    }
-  }
-  /// What the lowest rank that refused this step has found.
-  private func agreeOnReason() throws -> String {
-    let findings = try group.allGather(text: inspector.finding?.finding ?? "")
-    return findings.first { !$0.isEmpty } ?? "a rank refused its gradients"
-  }
 }

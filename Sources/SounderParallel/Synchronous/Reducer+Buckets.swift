@@ -59,7 +59,7 @@ extension Reducer {
 
   /// Runs a backward pass, between whose nodes transfers to other hosts move on.
   func keepingNetworkBusy(_ body: () throws -> Void) throws {
-    guard network != nil, isLastShard else { return try body() }
+    guard network != nil, shard.isLast else { return try body() }
     try withHookBetweenNodes(
       { [unowned self] in try advance() }, body)
   }

@@ -2,86 +2,108 @@ import SounderArray
 import SounderAutograd
 import SounderComm
 
+// The end of a step: the sums of all buckets, the verdict, the update.
 extension Reducer {
-  /// Reduces what is left, updates, and waits until all ranks of the host have done so.
-  func finish(stopRequested: Bool) throws -> DataParallel.Outcome {
-    let report = memory.report(step: step, count: reportCount)
-    report[plan.shards + memory.region.localRank] = stopRequested ? 1 : 0
+  /// Reduces what is left, which waits for other ranks; then all sums are there.
+  ///
+  /// In the replicated form every parameter then has its whole gradient.
+  func finishSums() throws {
     memory.flags.publish(epoch: epoch(.report))
     try advanceToEnd()
-    let norm = try agreeOnNorm()
-    state = .finished
-    let isRefused = progress.contains { $0.header.isRefused }
-    if update.defersUpdate && !isRefused {
-      for bucket in progress.indices { countUpdates(of: bucket) }
+    isRefused = progress.contains { $0.header.isRefused }
+    norm = nil
+    if options.clipNorm != nil {
+      try network?.join(norms: memory.norms(count: update.pieces.total), of: update.pieces)
     }
-    let scale = norm.map(clipScale) ?? 1
-    if !isRefused { try applyKept(scale: scale) }
+    if update.defersUpdate { try meet(.sums, "the sums of step \(step)") }
+    if options.clipNorm != nil { norm = update.gradientNorm() }
+    if options.update == .replicated { try copySums() }
+    state = .finished
+  }
+
+  /// Updates where that had to wait, and ends the step.
+  /// - Parameter learningRate: The rate, if it was not known at the beginning of the step.
+  func applyUpdate(learningRate: Double? = nil) throws -> DataParallel.Outcome {
+    if update.defersUpdate && !isRefused {
+      if let learningRate { update.learningRate = learningRate }
+      note(.updateBegin, bucket: 0)
+      for bucket in progress.indices { countUpdates(of: bucket) }
+      try applyKept()
+      note(.updateEnd, bucket: 0)
+    }
+    let changesParameters = update.hasOptimizer && !isRefused
+    return try endStep(changesParameters: changesParameters)
+  }
+
+  /// Ends a step whose sums are there, whether it was taken or not.
+  func endStep(changesParameters: Bool = false) throws -> DataParallel.Outcome {
     try network?.endStep()
-    try synchronise(.end, "the end of step \(step)")
-    if options.update == .replicated { finishReplicated(isRefused: isRefused, scale: scale) }
+    if options.update == .sharded || network != nil {
+      try meet(.end, "the end of step \(step)")
+    }
     for parameter in parameters {
-      parameter.incrementVersion()
+      if changesParameters { parameter.incrementVersion() }
       // What this rank's slot holds is a part of the gradient, or has been consumed.
       if options.update == .sharded { parameter.accumulator?.gradient = nil }
     }
-    let result = outcome(report, norm: norm, isSkipped: isRefused)
+    let (result, requests) = outcome()
     consumeEpochs()
     state = .idle
+    if requests & Request.newLayout != 0 { try adoptObservedOrder() }
     return result
   }
 
-  private func synchronise(_ agreement: Agreement, _ phase: @autoclosure () -> String) throws {
-    memory.flags.publish(epoch: epoch(agreement))
-    try memory.flags.waitForAll(epoch: epoch(agreement), phase())
+  private func meet(_ meeting: Meeting, _ phase: @autoclosure () -> String) throws {
+    memory.flags.publish(epoch: epoch(meeting))
+    try memory.flags.waitForAll(epoch: epoch(meeting), phase())
   }
 
-  /// The norm of the gradient, if it is wanted.
-  private func agreeOnNorm() throws -> Double? {
-    guard options.clipNorm != nil else { return nil }
-    try network?.join(norms: memory.norms(count: update.pieces.total), of: update.pieces)
-    try synchronise(.norm, "the gradient's norm of step \(step)")
-    return update.gradientNorm()
-  }
-
-  private func clipScale(_ norm: Double) -> Double {
-    guard let limit = options.clipNorm else { return 1 }
+  /// The factor that brings the gradient's norm down to the limit.
+  private var clipScale: Double {
+    guard let norm, let limit = options.clipNorm else { return 1 }
     return min(1, limit / (norm + 1e-6))
   }
 
-  private func applyKept(scale: Double) throws {
-    guard options.update == .sharded, update.defersUpdate else { return }
-    note(.updateBegin, bucket: 0)
-    update.applyKept(scale: scale) { self.isTouched($0) }
-    note(.updateEnd, bucket: 0)
-    for bucket in progress.indices { try network?.didUpdate(bucket: bucket) }
+  private func applyKept() throws {
+    if options.update == .sharded {
+      update.applyKept(scale: clipScale) { self.isTouched($0) }
+      for bucket in progress.indices { try network?.didUpdate(bucket: bucket) }
+    } else {
+      for (index, range) in ranges.enumerated() where isTouched(index) {
+        update.applyCopy(
+          BucketPlan.Segment(parameter: index, range: range), scale: clipScale)
+      }
+    }
   }
 
-  /// Gives every parameter its whole gradient and updates this rank's copy of the parameters.
-  private func finishReplicated(isRefused: Bool, scale: Double) {
-    note(.updateBegin, bucket: 0)
+  /// Gives every parameter its whole gradient; those that nobody used get none.
+  ///
+  /// For an optimiser of the user's own the gradient is clipped here.
+  private func copySums() throws {
     for (index, parameter) in parameters.enumerated() {
       guard isTouched(index) else {
         parameter.accumulator?.gradient = nil
         continue
       }
-      let segment = BucketPlan.Segment(parameter: index, range: ranges[index])
-      let own = update.copySum(segment)
+      let range = ranges[index]
+      let own = update.copySum(BucketPlan.Segment(parameter: index, range: range))
+      if !update.hasOptimizer, clipScale < 1 {
+        let scale = clipScale
+        for element in range { own[element] = Float(Double(own[element]) * scale) }
+      }
       parameter.accumulator?.gradient = Tensor(
-        memory.array(
-          own, offset: ranges[index].lowerBound, shape: parameter.shape, elements[index]))
-      if !isRefused { update.applyCopy(segment, scale: scale) }
+        memory.array(own, offset: range.lowerBound, shape: parameter.shape, elements[index]))
     }
-    note(.updateEnd, bucket: 0)
   }
 
-  private func outcome(
-    _ report: UnsafeMutablePointer<Double>, norm: Double?, isSkipped: Bool
-  ) -> DataParallel.Outcome {
-    let words = UnsafeBufferPointer(start: report, count: reportCount)
-    return DataParallel.Outcome(
+  /// What the step found out, and what ranks ask for.
+  private func outcome() -> (DataParallel.Outcome, requests: Int) {
+    let words = UnsafeBufferPointer(
+      start: memory.report(step: step, count: reportCount), count: reportCount)
+    let requests = words[plan.shards...].reduce(0) { $0 | Int($1) }
+    let outcome = DataParallel.Outcome(
       loss: words[..<plan.shards].reduce(0, +), gradientNorm: norm,
-      shouldStop: words[plan.shards...].contains { $0 != 0 },
-      isSkipped: isSkipped)
+      shouldStop: requests & Request.stop != 0, isSkipped: isRefused)
+    return (outcome, requests)
   }
 }

@@ -34,6 +34,7 @@ final class Reducer {
   let plan: ShardPlan
   let options: DataParallel.Options
   let parameters: [Tensor]
+  let names: [String]
   /// The words of each parameter in flat memory.
   let ranges: [Range<Int>]
   let elements: [FlatElement]
@@ -56,6 +57,8 @@ final class Reducer {
   var observer: ((ReducerEvent, _ bucket: Int) -> Void)?
 
   private let trace = BucketTrace()
+  /// Called when buckets are planned anew.
+  var layoutChanged: (() -> Void)?
 
   var state = State.idle
   var step = 0
@@ -68,13 +71,22 @@ final class Reducer {
   var nextToSend = 0
   /// The first bucket this rank has not reduced.
   var nextToReduce = 0
-  private var entry = ShardPlan.Step(shard: 0, slot: 0, additions: [])
-  private var isTouched: [Bool]
+  /// What this rank's current shard has brought.
+  var shard: ShardCollection
+  private var graphs = GraphMemory()
+  private var history: LayoutHistory
+  private var isDetached = false
+  private var stopRequested = false
+  private var wantedOrder: [Int]?
   private var epochBase: UInt32 = 0
+  /// Whether some rank has refused its gradients of this step.
+  var isRefused = false
+  /// The norm of this step's gradient, if it is wanted.
+  var norm: Double?
 
   init(
-    model: Module, optimizer: OptimizerConfiguration, group: any ProcessGroup, plan: ShardPlan,
-    options: DataParallel.Options
+    model: Module, optimizer: OptimizerConfiguration?, group: any ProcessGroup, plan: ShardPlan,
+    options: DataParallel.Options, replacing old: Reducer? = nil
   ) throws {
     let layout = try WordLayout(model)
     if group.topology.hostCount > 1,
@@ -94,21 +106,27 @@ final class Reducer {
     ranges = layout.entries.map {
       sparse.contains($0.name) ? $0.offset..<$0.offset : $0.range
     }
+    names = layout.entries.map(\.name)
     // Gradients are complete in about the reverse order of the forward pass.
-    buckets = BucketPlan(
-      ranges: ranges, order: parameters.indices.reversed(),
-      limit: max(options.bucketBytes / MemoryLayout<Float>.stride, 1))
+    let order = Array(parameters.indices.reversed())
+    history = LayoutHistory(planned: order, isGiven: options.bucketLayout != nil)
+    buckets =
+      if old == nil, let given = options.bucketLayout {
+        BucketPlan(ranges: ranges, groups: try given.groups(of: names))
+      } else {
+        BucketPlan(ranges: ranges, order: order, sizes: options.effectiveBucketSizes)
+      }
     let tree = HostTree(topology: group.topology, plan: plan)
     position = tree.position
     finalSlots = plan.schedule(of: position).nodes.count
-    let flat = FlatOptimizer(optimizer)
+    let flat = optimizer.map { FlatOptimizer($0) }
     let shardsState = options.shardState == .all && tree.hostCount > 1
     memory = try StepRegion(
       group: group,
       StepRegion.Extent(
         elementCount: layout.wordCount, parameters: parameters.count,
         sharesParameters: options.update == .sharded,
-        stateSlots: shardsState ? 0 : flat.stateSlotCount,
+        stateSlots: shardsState ? 0 : flat?.stateSlotCount ?? 0,
         slotsPerRank: plan.slotCount, hostNodes: tree.ownNodeCount,
         pieces: PieceNumbers(ranges: ranges).total, shards: plan.shards))
     hostLeaves = tree.localLeaves(in: memory, plan: plan)
@@ -119,51 +137,66 @@ final class Reducer {
           group: group, tree: tree, memory: memory, plan: plan, gathersParameters: shardsState),
         shapes: parameters.map(\.shape)) : nil
     self.network = network
-    isTouched = Array(repeating: false, count: parameters.count)
+    shard = ShardCollection(parameters: parameters.count)
+    old?.detach()
     update = try SliceUpdate(
       model: model, memory: memory, optimizer: flat, group: group, update: options.update,
       leaves: network?.results ?? hostLeaves, shards: plan.shards,
-      ownedState: shardsState ? network?.owned(buckets) : nil)
+      ownedState: shardsState ? network?.owned(buckets) : nil, previous: old?.update)
     update.adopt(buckets, network)
+    inspector = old?.inspector
+    mayRefuse = old?.mayRefuse ?? false
+    observer = old?.observer
     for (index, parameter) in parameters.enumerated() {
       parameter.accumulator?.sink = { [unowned self] _ in try self.parameterReady(index) }
     }
   }
 
   deinit {
+    detach()
+    update.deallocate()
+  }
+
+  /// Lets go of the parameters' gradients.
+  private func detach() {
+    if isDetached { return }
+    isDetached = true
     for parameter in parameters {
       parameter.accumulator?.sink = nil
       parameter.accumulator?.destination = nil
     }
-    update.deallocate()
   }
 
   // MARK: Collecting
 
-  /// Begins a step; `learningRate` is that of its update.
-  func begin(step: Int, learningRate: Double) throws {
+  /// Begins a step.
+  ///
+  /// - Parameter learningRate: The rate of the update if that may happen as soon as sums are there; nil
+  ///   if the step ends with ``applyUpdate(learningRate:)``.
+  func begin(step: Int, learningRate: Double?) throws {
     self.step = step
     state = .collecting
     progress = buckets.buckets.map(BucketProgress.init)
     nextToSend = 0
     nextToReduce = 0
+    stopRequested = false
+    let mustWait = options.clipNorm != nil || mayRefuse || learningRate == nil
     update.begin(
-      learningRate: learningRate,
+      learningRate: learningRate ?? 0,
       policy: SliceUpdate.Policy(
-        defersUpdate: options.clipNorm != nil || mayRefuse, measuresNorm: options.clipNorm != nil))
+        defersUpdate: mustWait, measuresNorm: options.clipNorm != nil))
     try network?.beginStep(step, buckets: buckets)
   }
 
   /// Points the gradients of all parameters to the slot of a shard.
   func beginShard(_ entry: ShardPlan.Step) throws {
-    self.entry = entry
+    shard.begin(entry, isLast: entry.shard == plan.shards(of: position).upperBound - 1)
     nextToPublish = 0
     for (index, bucket) in buckets.buckets.enumerated() {
       progress[index].pending = bucket.segments.count
     }
     let slot = memory.slot(entry.slot, of: memory.region.localRank)
     for (index, parameter) in parameters.enumerated() {
-      isTouched[index] = false
       guard let leaf = parameter.accumulator else { continue }
       leaf.gradient = nil
       leaf.destination = memory.array(
@@ -171,25 +204,56 @@ final class Reducer {
     }
   }
 
-  /// A parameter's gradient of this shard is complete.
-  private func parameterReady(_ index: Int) throws {
-    if isTouched[index] { return }
-    isTouched[index] = true
-    progress[buckets.bucketOfParameter[index]].header.touch(buckets.placeOfParameter[index])
-    try settle(index)
-    if isLastShard && network != nil { try advance() }
+  /// Reports the loss of the current shard; before the last bucket is published, so that all may read it.
+  func report(loss: Double, stopRequested: Bool) {
+    let report = memory.report(step: step, count: reportCount)
+    report[shard.entry.shard] = loss
+    self.stopRequested = self.stopRequested || stopRequested
   }
 
+  /// Looks at the graph of the pass that begins.
+  func prepare(_ graph: PassGraph) { shard.expect(graph, &graphs) }
+
+  /// The number of different graphs seen.
+  var graphCount: Int { graphs.graphCount }
+
+  /// A gradient has arrived at a parameter.
+  private func parameterReady(_ index: Int) throws {
+    guard state == .collecting else { return }
+    if shard.isSettled[index] && buckets.bucketOfParameter[index] < nextToPublish {
+      throw ParallelError(
+        "parameter '\(names[index])' got a gradient after its bucket was reduced: a hook or custom "
+          + "operator ran other backward passes than in an earlier step with an equal graph; make "
+          + "the difference visible in the graph, or take its gradients outside DataParallel")
+    }
+    progress[buckets.bucketOfParameter[index]].header.touch(buckets.placeOfParameter[index])
+    if shard.arrive(index) { try settle(index) }
+    if shard.isLast && network != nil { try advance() }
+  }
+
+  /// A parameter's gradient of this shard is complete; one that got none contributes zeros.
   private func settle(_ index: Int) throws {
+    if shard.isSettled[index] { return }
+    shard.settle(index)
+    if shard.arrivals[index] == 0 {
+      let slot = memory.slot(shard.entry.slot, of: memory.region.localRank)
+      (slot + ranges[index].lowerBound).update(repeating: 0, count: ranges[index].count)
+    }
     let bucket = buckets.bucketOfParameter[index]
     progress[bucket].pending -= 1
     if progress[bucket].pending == 0 {
-      if isLastShard { note(.ready, bucket: bucket) }
-      try completeShard(entry, isLast: isLastShard)
+      if shard.isLast { note(.ready, bucket: bucket) }
+      try completeShard(shard.entry, isLast: shard.isLast)
     }
   }
 
-  var isLastShard: Bool { entry.shard == plan.shards(of: position).upperBound - 1 }
+  /// Ends a shard: what has not arrived by now never will.
+  func endShard() throws {
+    shard.end(&graphs)
+    if shard.isLast { reportRequests() }
+    for index in parameters.indices.reversed() { try settle(index) }
+    if shard.isLast { state = .reducing }
+  }
 
   /// Makes all ranks leave the step out because of a parameter that this rank has not used; called before
   /// the end of the shard, when the parameter's bucket cannot have been published.
@@ -197,15 +261,42 @@ final class Reducer {
     progress[buckets.bucketOfParameter[parameter]].header.refuse()
   }
 
-  /// Ends a shard: parameters it did not use contribute zeros.
-  func endShard(loss: Double) throws {
-    let slot = memory.slot(entry.slot, of: memory.region.localRank)
-    for index in parameters.indices where !isTouched[index] {
-      (slot + ranges[index].lowerBound).update(repeating: 0, count: ranges[index].count)
-      try settle(index)
+  /// What a rank asks of all others, as bits.
+  enum Request {
+    static let stop = 1
+    static let newLayout = 2
+  }
+
+  /// Writes this rank's requests; before its last bucket is published or the host synchronises.
+  private func reportRequests() {
+    var requests = stopRequested ? Request.stop : 0
+    // Optimiser state shared out over hosts and what compression carries on stay with the ranks that
+    // have them, which the layout decides.
+    let isFixed = network?.gathersParameters ?? false || options.compression != .none
+    if group.rank == 0, !isFixed, let order = shard.order, history.observe(order) {
+      wantedOrder = order
+      requests |= Request.newLayout
     }
-    memory.report(step: step, count: reportCount)[entry.shard] = loss
-    if isLastShard { state = .reducing }
+    let report = memory.report(step: step, count: reportCount)
+    report[plan.shards + memory.region.localRank] = Double(requests)
+  }
+
+  /// Plans the buckets of the coming steps by the order in which rank 0's gradients arrived; all ranks
+  /// call this between two steps.
+  func adoptObservedOrder() throws {
+    var order = (wantedOrder ?? []).map(Int64.init)
+    if order.isEmpty { order = Array(repeating: 0, count: parameters.count) }
+    try order.withUnsafeMutableBytes { try group.broadcast($0, root: 0) }
+    wantedOrder = nil
+    buckets = BucketPlan(
+      ranges: ranges, order: order.map(Int.init), sizes: options.effectiveBucketSizes)
+    update.adopt(buckets, network)
+    layoutChanged?()
+  }
+
+  /// The current layout by name.
+  var layout: BucketLayout {
+    BucketLayout(buckets: buckets.buckets.map { $0.segments.map { names[$0.parameter] } })
   }
 
   /// The words of a step's report: a loss for each shard, a stop request for each rank of the host and
@@ -214,19 +305,24 @@ final class Reducer {
 
   // MARK: Epochs
 
-  /// What ranks of a host agree on in a step: one epoch for each bucket, then these.
-  enum Agreement: Int, CaseIterable {
-    case report, norm, end
+  /// When ranks of a host meet in a step: once for each bucket, then at these points.
+  enum Meeting: Int, CaseIterable {
+    /// All losses and requests of the host's ranks are written.
+    case report
+    /// All sums of the host's slices are there.
+    case sums
+    /// All slices are updated.
+    case end
   }
 
   func epoch(bucket: Int) -> UInt32 { epochBase &+ UInt32(bucket + 1) }
-  func epoch(_ agreement: Agreement) -> UInt32 {
-    epoch(bucket: buckets.buckets.count + agreement.rawValue)
+  func epoch(_ meeting: Meeting) -> UInt32 {
+    epoch(bucket: buckets.buckets.count + meeting.rawValue)
   }
 
   /// The step is over: its epochs are used up.
   func consumeEpochs() {
-    epochBase &+= UInt32(buckets.buckets.count + Agreement.allCases.count)
+    epochBase &+= UInt32(buckets.buckets.count + Meeting.allCases.count)
   }
 
   /// Tells the other ranks that this one cannot go on.

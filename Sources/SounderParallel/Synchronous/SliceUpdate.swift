@@ -13,9 +13,9 @@ import SounderNN
 final class SliceUpdate {
   let memory: StepRegion
   /// The optimiser for parameters of float32, and that for those of float64.
-  private let optimizer: FlatOptimizer
-  private let wideOptimizer: FlatOptimizer
-  private let elements: [FlatElement]
+  private let optimizer: FlatOptimizer?
+  private let wideOptimizer: FlatOptimizer?
+  private let entries: [WordLayout.Entry]
   private let isSharded: Bool
   let pieces: PieceNumbers
   private let sum: TreeSum
@@ -35,9 +35,12 @@ final class SliceUpdate {
   private var contributions: [[BucketPlan.Segment]] = []
   /// The slices of every bucket that the other rank of a pair updates.
   private var foreignSlices: [[BucketPlan.Segment]] = []
-  private var learningRate = 0.0
   /// Whether sums are looked at while they are in the first cache.
   var checksSums = false
+  /// The rate of this step.
+  var learningRate = 0.0
+  /// Whether updates are this object's affair and not the user's.
+  var hasOptimizer: Bool { optimizer != nil }
 
   /// What a step does with the sums.
   struct Policy {
@@ -51,23 +54,23 @@ final class SliceUpdate {
   var defersUpdate: Bool { !isSharded || policy.defersUpdate }
 
   init(
-    model: Module, memory: StepRegion, optimizer: FlatOptimizer, group: any ProcessGroup,
+    model: Module, memory: StepRegion, optimizer: FlatOptimizer?, group: any ProcessGroup,
     update: DataParallel.Update, leaves: [TreeSum.Leaf], shards: Int,
-    ownedState: [Int: Range<Int>]? = nil
+    ownedState: [Int: Range<Int>]? = nil, previous: SliceUpdate? = nil
   ) throws {
     self.memory = memory
     self.optimizer = optimizer
-    wideOptimizer = FlatOptimizer(optimizer.configuration, dtype: .float64)
+    wideOptimizer = optimizer.map { FlatOptimizer($0.configuration, dtype: .float64) }
     let layout = try WordLayout(model)
     let entries = layout.entries
-    elements = entries.map(\.element)
     pieces = PieceNumbers(ranges: entries.map(\.range))
     sum = TreeSum(leaves: leaves, root: 0..<shards)
     origins = entries.map(\.offset)
-    decays = entries.map { optimizer.configuration.decays($0.tensor.shape) }
+    decays = entries.map { optimizer?.configuration.decays($0.tensor.shape) ?? false }
     stepCounts = Array(repeating: 0, count: entries.count)
     isSharded = update == .sharded
-    let slots = 0..<optimizer.stateSlotCount
+    self.entries = entries
+    let slots = 0..<(optimizer?.stateSlotCount ?? 0)
     if let ownedState {
       let count = ownedState.values.reduce(0) { $0 + $1.count }
       ownMemory = slots.map { _ in Kernels.zeros([count], .float32) }
@@ -84,6 +87,7 @@ final class SliceUpdate {
       parameters = ownMemory[0].pointer.assumingMemoryBound(to: Float.self)
       state = Array(repeating: ownMemory.dropFirst().map(\.pointer), count: entries.count)
     }
+    if let previous { takeOver(previous) }
     try bind(layout, group)
   }
 
@@ -120,6 +124,23 @@ final class SliceUpdate {
     set {
       stepCounts = newValue.stepCounts
       for (own, other) in zip(ownMemory.dropFirst(), newValue.arrays) { own.copy(from: other) }
+    }
+  }
+
+  /// Goes on with the optimiser's state of parameters that were there before.
+  private func takeOver(_ previous: SliceUpdate) {
+    let places = Dictionary(
+      previous.entries.enumerated().map { (ObjectIdentifier($1.tensor), $0) },
+      uniquingKeysWith: { first, _ in first })
+    for (index, entry) in entries.enumerated() {
+      guard let place = places[ObjectIdentifier(entry.tensor)] else { continue }
+      stepCounts[index] = previous.stepCounts[place]
+      if isSharded && memory.region.localRank != 0 { continue }
+      for (new, old) in zip(state[index], previous.state[place]) {
+        let bytes = MemoryLayout<Float>.stride
+        (new + entry.offset * bytes).copyMemory(
+          from: old + previous.entries[place].offset * bytes, byteCount: entry.range.count * bytes)
+      }
     }
   }
 
@@ -187,9 +208,10 @@ final class SliceUpdate {
   func reduce(bucket: Int, isTouched: (Int) -> Bool) -> BucketPlan.Segment? {
     for segment in slices[bucket] {
       if isTouched(segment.parameter) {
+        let element = entries[segment.parameter].element
         for block in Self.blocks(of: segment.range) {
-          let gradient = sum.block(block, elements[segment.parameter])
-          if checksSums && !elements[segment.parameter].areFinite(gradient, words: block.count) {
+          let gradient = sum.block(block, element)
+          if checksSums && !element.areFinite(gradient, words: block.count) {
             return BucketPlan.Segment(parameter: segment.parameter, range: block)
           }
           if !defersUpdate {
@@ -220,7 +242,7 @@ final class SliceUpdate {
   private func measure(_ segment: BucketPlan.Segment) {
     let norms = memory.norms(count: pieces.total)
     pieces.forEach(of: segment) { number, range in
-      norms[number] = elements[segment.parameter].squaredNorm(keptSum, range)
+      norms[number] = entries[segment.parameter].element.squaredNorm(keptSum, range)
     }
   }
 
@@ -278,8 +300,8 @@ final class SliceUpdate {
   private func apply(
     _ parameter: Int, _ range: Range<Int>, _ gradients: UnsafePointer<Float>, scale: Double
   ) {
-    let element = elements[parameter]
-    let optimizer = element == .float32 ? optimizer : wideOptimizer
+    let element = entries[parameter].element
+    guard let optimizer = element == .float32 ? optimizer : wideOptimizer else { return }
     optimizer.update(
       range.lowerBound / element.words..<range.upperBound / element.words, parameters: parameters,
       gradients: gradients, state: state[parameter],

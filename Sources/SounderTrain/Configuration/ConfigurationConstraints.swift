@@ -178,6 +178,13 @@ struct ConfigurationConstraints {
           message: "train.clip_norm has no meaning in parallel.mode: hogwild, "
             + "where no gradient is ever whole"))
     }
+    if configuration.train.accumulate > 1 {
+      found.append(
+        diagnostic(
+          "train.accumulate",
+          message: "train.accumulate has no meaning in parallel.mode: hogwild, "
+            + "where every batch is an update; raise train.batch_size"))
+    }
     if isGiven("parallel.virtual_shards"), parallel.virtualShards != nil {
       found.append(
         diagnostic(

@@ -92,7 +92,8 @@ public struct ParallelSection: Sendable, Equatable {
       synonyms: ["threads", "num_workers"]),
     .integer(
       "bucket_bytes", \.bucketBytes, in: 1_024...(1 << 32), or: "auto",
-      "Size of a gradient bucket; auto is what suits this machine.", synonyms: ["bucket_size"]),
+      "Size of a gradient bucket; the first and last are smaller; auto is what suits this machine.",
+      synonyms: ["bucket_size"]),
     .integer(
       "crossover_bytes", \.crossoverBytes, in: SharedMemoryTuning.crossoverRange, or: "auto",
       "Size up to which each rank sums everything and beyond which a slice; auto is measured.",

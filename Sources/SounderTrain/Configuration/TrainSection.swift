@@ -6,6 +6,8 @@ public struct TrainSection: Sendable, Equatable {
   public var epochs = 5
   /// Samples per step, over all ranks.
   public var batchSize = 64
+  /// Batches whose gradients are added up before an update; each rank runs that many backward passes.
+  public var accumulate = 1
   /// An upper limit on the number of steps.
   public var maxSteps: Int?
   /// Steps between two lines of metrics.
@@ -22,6 +24,9 @@ public struct TrainSection: Sendable, Equatable {
   /// The defaults.
   public init() {}
 
+  /// The samples of one update, over all ranks.
+  public var samplesPerStep: Int { batchSize * accumulate }
+
   static let fields: [ConfigurationField<Self>] = [
     .integer(
       "epochs", \.epochs, in: 1...1_000_000, "How often every sample is visited.",
@@ -29,6 +34,11 @@ public struct TrainSection: Sendable, Equatable {
     .integer(
       "batch_size", \.batchSize, in: 1...1_000_000, "Samples per step, over all ranks.",
       synonyms: ["batch", "global_batch_size", "bs"]),
+    .integer(
+      "accumulate", \.accumulate, in: 1...4_096,
+      "Batches of batch_size whose gradients make one update: as one batch that much larger, in the memory of "
+        + "a small one.",
+      synonyms: ["accumulate_steps", "gradient_accumulation_steps", "accumulate_grad_batches"]),
     .integer(
       "max_steps", \.maxSteps, in: 1...Int.max, or: nil,
       "Ends training after this many steps, whatever epochs says.", synonyms: ["steps"]),

@@ -86,6 +86,7 @@ extension Configuration {
     options.shardState = parallel.shardState
     options.compression = compression
     options.virtualShards = parallel.virtualShards
+    options.accumulate = train.accumulate
     options.bucketBytes = parallel.bucketBytes ?? SharedMemoryTuning.standard.bucketBytes
     options.clipNorm = train.clipNorm
     options.seed = UInt64(seed)

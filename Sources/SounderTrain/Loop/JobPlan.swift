@@ -36,7 +36,8 @@ public struct JobPlan: Sendable, CustomStringConvertible {
     trainCount = train.count
     testCount = data.test.count
     let batchSize = configuration.train.batchSize
-    stepsPerEpoch = (train.count + batchSize - 1) / batchSize
+    let samplesPerStep = configuration.train.samplesPerStep
+    stepsPerEpoch = (train.count + samplesPerStep - 1) / samplesPerStep
     let (all, overflow) = stepsPerEpoch.multipliedReportingOverflow(by: configuration.train.epochs)
     stepCount = min(overflow ? Int.max : all, configuration.train.maxSteps ?? Int.max)
     let state = configuration.optimizerConfiguration.stateSlotCount

@@ -30,12 +30,12 @@ final class SynchronousTrainer: Trainer {
         model: model, optimizer: optimizer, group: group, options: options, schedule: means)
       : try DataParallel(model: model, optimizer: optimizer, group: group, options: options)
     schedule = configuration.learningRateSchedule(steps: plan.stepCount)
-    let batchSize = configuration.train.batchSize
+    let batchSize = configuration.train.samplesPerStep
     try parallel.check(batch: min(batchSize, dataset.count))
     // The last batch of an epoch is what the others leave.
     if dataset.count % batchSize > 0 { try parallel.check(batch: dataset.count % batchSize) }
     let sampler = DistributedSampler(
-      sampleCount: dataset.count, batchSize: configuration.train.batchSize,
+      sampleCount: dataset.count, batchSize: batchSize,
       shardCount: parallel.plan.shards, seed: configuration.seed,
       shuffles: configuration.data.shuffle)
     loader = BatchLoader(

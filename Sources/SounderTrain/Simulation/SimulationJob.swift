@@ -81,8 +81,7 @@ public struct SimulationJob: Sendable {
   private func profile(_ group: ThreadGroup) throws -> StepProfile {
     let model = try configuration.makeModel(for: data.train)
     let profiler = StepProfiler(
-      model,
-      bucketBytes: configuration.parallel.bucketBytes ?? SharedMemoryTuning.standard.bucketBytes)
+      model, sizes: configuration.dataParallelOptions.effectiveBucketSizes)
     var loading = 0.0
     var count = 0
     func step() throws {

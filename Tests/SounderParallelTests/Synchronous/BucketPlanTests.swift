@@ -9,7 +9,9 @@ struct BucketPlanTests {
 
   @Test("Buckets take the parameters in the given order", arguments: [1, 100, 5_000, 1_000_000])
   func cover(limit: Int) {
-    let plan = BucketPlan(ranges: ranges, order: [3, 1, 2, 0], limit: limit)
+    let plan = BucketPlan(
+      ranges: ranges, order: [3, 1, 2, 0],
+      sizes: BucketSizes(first: 4 * limit, regular: 4 * limit, last: 4 * limit))
     #expect(plan.buckets.flatMap { $0.segments.map(\.parameter) }.sorted() == [0, 1, 2, 3])
     for (number, bucket) in plan.buckets.enumerated() {
       #expect(bucket.segments.count == 1 || bucket.elementCount <= limit)

@@ -67,7 +67,8 @@ struct ExactnessConcurrencyTests {
   }
 
   @Test(
-    "DA-19, complaint 8: the size of buckets does not change a bit", arguments: [64, 4096, 1 << 20],
+    "DA-19, complaint 8: the size of buckets does not change a bit",
+    arguments: [64, 4096, 1 << 20],
     [[0, 0, 0], [0, 1, 1], [0, 1, 2]])
   func buckets(bytes: Int, hosts: [Int]) throws {
     let reference = try TrainingRun()(SingleProcessGroup())

@@ -75,6 +75,6 @@ struct ModelAgreementThreadTests {
         .contains("optimizer.momentum is 0.0 on rank 0, but 0.5 on rank 1"))
     #expect(
       try message { _, options, _ in options.bucketBytes = 4096 }[0]
-        .contains("options.bucketBytes is 262144 on rank 0, but 4096 on rank 1"))
+        .contains("options.bucketBytes is not set on rank 0, but 4096 on rank 1"))
   }
 }

@@ -21,6 +21,10 @@ struct TrainingRun: Sendable, CustomStringConvertible {
   var bucketBytes = 2048
   var steps = 5
   var samples = 21
+  var accumulate = 1
+  var layout: BucketLayout?
+  /// Whether steps are taken by calls of `forward`, `backward` and `update`.
+  var takesStepsApart = false
 
   var description: String {
     "\(ranks) ranks, \(hostOfRank.map { "\($0)" } ?? "\(hosts)") hosts, \(shards) shards, \(update), state \(shardState), \(optimizer.kind), "
@@ -52,7 +56,9 @@ struct TrainingRun: Sendable, CustomStringConvertible {
   }
 
   /// Runs on a group and returns what this rank has at the end.
-  func callAsFunction(_ group: any ProcessGroup) throws -> Result {
+  func callAsFunction(
+    _ group: any ProcessGroup, watch: (DataParallel) -> Void = { _ in }
+  ) throws -> Result {
     let model = makeModel()
     var options = DataParallel.Options()
     options.update = update
@@ -62,19 +68,34 @@ struct TrainingRun: Sendable, CustomStringConvertible {
     options.clipNorm = clipNorm
     options.compression = compression
     options.seed = 11
+    options.accumulate = accumulate
+    options.bucketLayout = layout
     let parallel = try DataParallel(
       model: model, optimizer: optimizer, group: group, options: options)
+    watch(parallel)
     var losses: [UInt64] = []
     for step in 0..<steps {
       let (inputs, targets) = batch(step)
-      let outcome = try parallel.step(
-        learningRate: optimizer.learningRate, sampleCount: inputs.shape[0]
-      ) { shard in
-        let range = parallel.plan.samples(of: shard, in: inputs.shape[0])
+      let count = inputs.shape[0]
+      func loss(_ shard: Int) -> Tensor {
+        let range = parallel.plan.samples(of: shard, in: count)
         return model(inputs.narrow(0, range.lowerBound, range.count))
           .crossEntropy(targets.narrow(0, range.lowerBound, range.count))
       }
-      losses.append(outcome.loss.bitPattern)
+      if takesStepsApart {
+        for shard in parallel.shards {
+          let own = parallel.plan.samples(of: shard, in: count).count
+          try parallel.backward(
+            own == 0 ? nil : try parallel.forward(loss), weight: Double(own) / Double(count),
+            sync: shard == parallel.shards.last)
+        }
+        let outcome = try parallel.update(learningRate: optimizer.learningRate)
+        losses.append(outcome.loss.bitPattern)
+      } else {
+        let outcome = try parallel.step(
+          learningRate: optimizer.learningRate, sampleCount: count, loss: loss)
+        losses.append(outcome.loss.bitPattern)
+      }
     }
     return Result(bits: Self.bits(model), losses: losses)
   }
