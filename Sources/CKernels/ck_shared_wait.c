@@ -79,6 +79,17 @@ void ck_failure_raise(ck_failure *failure) { ck_store_release_u32(&failure->stat
 
 int ck_failure_raised(const ck_failure *failure) { return ck_load_acquire_u32(&failure->state) != 0; }
 
+void ck_activity_phase(ck_rank_activity *activity, uint64_t phase) {
+  ck_store_relaxed_u64(&activity->phase_time, ck_monotonic_nanoseconds());
+  ck_store_release_u64(&activity->phase, phase);
+}
+
+void ck_activity_operation(ck_rank_activity *activity, ck_header operation, uint64_t collectives) {
+  ck_store_relaxed_u64(&activity->operation.descriptor, operation.descriptor);
+  ck_store_relaxed_u64(&activity->operation.count, operation.count);
+  ck_store_release_u64(&activity->collectives, ck_load_relaxed_u64(&activity->collectives) + collectives);
+}
+
 void ck_word_store(uint64_t *word, uint64_t value) { ck_store_release_u64(word, value); }
 
 uint64_t ck_word_load(const uint64_t *word) { return ck_load_acquire_u64(word); }

@@ -34,7 +34,18 @@ enum Failure {
       case .state: .internalError
       case .build, .configuration, .model: .configuration
       }
+    case let error as CommunicationError: exitCode(of: error.kind)
     default: .failure
+    }
+  }
+
+  private static func exitCode(of kind: CommunicationError.Kind) -> Sounder.ExitCode {
+    switch kind {
+    // The ranks have lost each other: another run may go well.
+    case .timeout, .peerFailure: .preempted
+    case .launch: .configuration
+    case .mismatch, .mpi: .internalError
+    case .system: .failure
     }
   }
 

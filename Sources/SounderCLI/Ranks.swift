@@ -7,12 +7,14 @@ enum Ranks {
   /// - Parameters:
   ///   - count: the number of threads; nil lets the launcher decide.
   ///   - timeout: seconds after which a silent peer is an error.
+  ///   - stallWarning: seconds after which a wait for a peer is reported; nil for never.
   /// - Returns: what the first rank of this process returned.
   static func run(
-    inProcess count: Int?, timeout: Double,
+    inProcess count: Int?, timeout: Double, stallWarning: Double? = 5,
     _ body: @escaping @Sendable (any ProcessGroup) throws -> ExitCode
   ) throws -> ExitCode {
     let timeout = Duration.seconds(timeout)
+    let stallWarning = stallWarning.map { Duration.seconds($0) }
     if let count, count > 1 {
       let launcher = try LauncherEnvironment.detect()
       guard launcher.map({ ($0.size ?? 2) == 1 }) ?? true else {
@@ -20,9 +22,12 @@ enum Ranks {
           "--ranks-in-process \(count): this process is itself a rank started by a launcher; "
             + "use one or the other")
       }
-      return try ThreadGroup.run(ranks: count, timeout: timeout) { try body($0) }.first ?? .success
+      return try ThreadGroup.run(ranks: count, timeout: timeout, stallWarning: stallWarning) {
+        try body($0)
+      }.first ?? .success
     }
-    let group = try LauncherEnvironment.makeProcessGroup(timeout: timeout)
+    let group = try LauncherEnvironment.makeProcessGroup(
+      timeout: timeout, stallWarning: stallWarning)
     do {
       let code = try body(group)
       try group.leave()

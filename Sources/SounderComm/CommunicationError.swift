@@ -22,6 +22,8 @@ public struct CommunicationError: Error, Sendable, Hashable {
   public let rank: Int?
   /// What happened, where, and what to do.
   public let message: String
+  /// The rank that tells the user of it; nil for the one that throws it.
+  package var reporter: Int?
 
   /// An error noticed by `rank`.
   public init(_ kind: Kind, rank: Int? = nil, _ message: String) {
@@ -53,13 +55,15 @@ public struct RankError: Error, CustomStringConvertible {
 extension CommunicationError {
   /// The same error as `rank` throws it when `origin` found it.
   func seen(by rank: Int, origin: Int) -> CommunicationError {
+    var error: CommunicationError
     switch kind {
-    case .timeout, .mismatch: CommunicationError(kind, rank: rank, message)
-    case .peerFailure: CommunicationError(kind, rank: rank, message)
+    case .timeout, .mismatch, .peerFailure: error = CommunicationError(kind, rank: rank, message)
     case .mpi, .system, .launch:
-      CommunicationError(
+      error = CommunicationError(
         .peerFailure(rank: origin), rank: rank, "rank \(origin) failed: \(message)")
     }
+    error.reporter = reporter
+    return error
   }
 
   /// An error of any type as one that can be told to other ranks.

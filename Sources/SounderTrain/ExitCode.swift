@@ -14,7 +14,8 @@ public enum ExitCode: Int32, Sendable, CaseIterable {
   case internalError = 70
   /// Writing or reading failed half-way (`EX_IOERR`).
   case inputOutput = 74
-  /// Pre-empted by `SIGUSR1`: the model is written and the job may run again (`EX_TEMPFAIL`).
+  /// Pre-empted by `SIGUSR1`, with the model written, or stopped because a rank was lost: the job may run
+  /// again (`EX_TEMPFAIL`).
   case preempted = 75
   /// The configuration is invalid (`EX_CONFIG`).
   case configuration = 78

@@ -70,12 +70,30 @@ typedef struct {
   uint64_t payload[CK_PAYLOAD_WORDS];
 } ck_rank_line;
 
+/// What a rank is doing, for those who wait for it: 128 bytes, each word stored and read on its own.
+typedef struct {
+  uint64_t process;
+  uint64_t phase;       ///< the phase in the low byte, 1 + the step above it
+  uint64_t phase_time;  ///< when it began, on the monotonic clock
+  uint64_t collectives; ///< collectives begun
+  ck_header operation;  ///< the last of them, or a message since
+  uint64_t awaited;     ///< 1 + the rank it waits for; 0 while it waits for none
+  uint64_t process_space;  ///< the name space that gives `process` its meaning
+  uint64_t reserved[8];
+} ck_rank_activity;
+
+/// Notes the phase a rank begins.
+void ck_activity_phase(ck_rank_activity *activity, uint64_t phase);
+/// Notes the operation a rank begins and adds to the number of its collectives.
+void ck_activity_operation(ck_rank_activity *activity, ck_header operation, uint64_t collectives);
+
 enum { CK_FAILURE_TEXT = 928, CK_FAILURE_RANKS = 16 };
 
 /// What a failure was.
 typedef struct {
   uint32_t kind;
   int32_t origin;
+  int32_t reporter;  ///< the rank that tells the user
   uint32_t rank_count;
   uint32_t length;
   int32_t ranks[CK_FAILURE_RANKS];

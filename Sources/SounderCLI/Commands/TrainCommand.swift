@@ -73,7 +73,8 @@ struct TrainCommand: ParsableCommand {
       runDirectory: RunDirectory.path(option: runDir, configuration: resolved),
       command: CommandLine.arguments, style: json ? .json : .text)
     let code = try Ranks.run(
-      inProcess: ranksInProcess, timeout: resolved.configuration.parallel.timeout
+      inProcess: ranksInProcess, timeout: resolved.configuration.parallel.timeout,
+      stallWarning: resolved.configuration.parallel.stallWarning
     ) { group in try job.run(group) }
     try Failure.finish(with: code)
   }

@@ -5,6 +5,8 @@ import SounderArray
 struct CollectiveHeader: Equatable, Sendable {
   enum Kind: UInt8, Sendable {
     case barrier = 1, broadcast, allReduce, allGather, reduceScatter, makeSharedRegion, reduceShared
+    /// Messages, which are never compared.
+    case send, receive
   }
 
   var kind: Kind
@@ -23,6 +25,9 @@ struct CollectiveHeader: Equatable, Sendable {
     self.root = root
     self.count = count
   }
+
+  /// Whether only two ranks take part.
+  var isMessage: Bool { kind == .send || kind == .receive }
 
   var record: ck_header {
     var word = UInt64(kind.rawValue)
@@ -53,6 +58,8 @@ extension CollectiveHeader: CustomStringConvertible {
     switch kind {
     case .barrier: return "barrier"
     case .broadcast: return "broadcast of \(elements) from rank \(root ?? 0)"
+    case .send: return "send of \(elements) to rank \(root ?? 0)"
+    case .receive: return "receive of \(elements) from rank \(root ?? 0)"
     default:
       return ["\(kind)", operation.map { "\($0)" } ?? "of", elements].joined(separator: " ")
     }

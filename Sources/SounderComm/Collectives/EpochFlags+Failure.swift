@@ -44,6 +44,7 @@ extension EpochFlags {
 
   private func write(_ error: CommunicationError) {
     var details = ck_failure_details()
+    details.reporter = Int32(error.reporter ?? membership.rank)
     details.origin = Int32(error.rank ?? membership.rank)
     var ranks: [Int] = []
     switch error.kind {
@@ -72,6 +73,12 @@ extension EpochFlags {
 
   private func read() -> CommunicationError {
     let record = failures.details.pointee
+    var error = read(record)
+    error.reporter = Int(record.reporter)
+    return error
+  }
+
+  private func read(_ record: ck_failure_details) -> CommunicationError {
     let origin = Int(record.origin)
     let text = withUnsafeBytes(of: record.text) {
       String(decoding: $0.prefix(Int(record.length)), as: UTF8.self)

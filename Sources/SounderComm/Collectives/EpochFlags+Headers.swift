@@ -10,13 +10,15 @@ extension EpochFlags {
   }
 
   /// Compares what all ranks have begun; the first pair that differs is the error on every rank.
-  func checkAnnouncements(_ sequence: UInt64) throws {
+  ///
+  /// - Parameter number: what the collective is called in the message.
+  func checkAnnouncements(_ sequence: UInt64, number: UInt64) throws {
     let first = record(of: 0, sequence)
     for other in 1..<max(membership.localSize, 1) {
       let record = record(of: other, sequence)
       if record.descriptor == first.descriptor && record.count == first.count { continue }
       let error = CommunicationError.mismatch(
-        sequence: sequence, membership.ranks[0], CollectiveHeader(first), membership.ranks[other],
+        sequence: number, membership.ranks[0], CollectiveHeader(first), membership.ranks[other],
         CollectiveHeader(record))
       throw CommunicationError(error.kind, rank: membership.rank, error.message)
     }

@@ -43,7 +43,10 @@ final class MessageRings {
       return
     }
     let ring = ring(from: rank, to: other)
-    let what = { "send of \(buffer.count) bytes to rank \(self.flags.membership.ranks[other])" }
+    let call = CollectiveHeader(
+      .send, root: flags.membership.ranks[other], count: buffer.count)
+    flags.membership.board.begin(call)
+    let what = { "\(call) with tag \(tag)" }
     var header = (Int64(tag), Int64(buffer.count))
     try withUnsafeBytes(of: &header) { try write($0, ring, other, what) }
     try write(buffer, ring, other, what)
@@ -61,7 +64,9 @@ final class MessageRings {
     let global = flags.membership.ranks[other]
     require(other != rank, "receive: rank \(global) has not sent itself a message with tag \(tag)")
     let ring = ring(from: other, to: rank)
-    let what = { "receive of tag \(tag) from rank \(global)" }
+    let call = CollectiveHeader(.receive, root: global, count: buffer.count)
+    flags.membership.board.begin(call)
+    let what = { "\(call) with tag \(tag)" }
     while true {
       var header = (Int64(0), Int64(0))
       try withUnsafeMutableBytes(of: &header) { try read($0, ring, other, what) }

@@ -44,7 +44,12 @@ final class SharedCollectives {
   }
 
   private static func stagingOffset(_ ranks: Int) -> Int {
-    (EpochFlags.byteCount(ranks: ranks) + 4095) / 4096 * 4096
+    (boardOffset(ranks) + RankBoard.byteCount(ranks: ranks) + 4095) / 4096 * 4096
+  }
+
+  /// Where the group's first region holds what its ranks are doing.
+  static func boardOffset(_ ranks: Int) -> Int {
+    (EpochFlags.byteCount(ranks: ranks) + 127) / 128 * 128
   }
 
   init(region: SharedRegion, _ sizes: Sizes = Sizes()) {
@@ -61,6 +66,7 @@ final class SharedCollectives {
   var rank: Int { region.localRank }
   var size: Int { region.localSize }
   var messages: MessageRings { rings }
+  var board: RankBoard { region.membership.board }
 
   // MARK: Rounds
 
@@ -70,6 +76,7 @@ final class SharedCollectives {
     if let failure = flags.failure { throw failure }
     sequence += 1
     flags.announce(header, sequence)
+    board.beginOnHost(header)
     return Round(header: header, first: chunk, arrived: arrived, ready: ready)
   }
 
@@ -99,8 +106,8 @@ final class SharedCollectives {
     try failing {
       try flags.waitForAll(
         channel: SharedCollectives.arrive, epoch: round.arrived &+ UInt32(index + 1),
-        "\(round.header) (collective \(sequence))")
-      if index == 0 { try flags.checkAnnouncements(sequence) }
+        "\(round.header) (collective \(board.collectives))")
+      if index == 0 { try flags.checkAnnouncements(sequence, number: board.collectives) }
     }
   }
 
@@ -115,7 +122,7 @@ final class SharedCollectives {
     try failing {
       try flags.waitForAll(
         channel: SharedCollectives.finish, epoch: round.ready &+ UInt32(index + 1),
-        "\(round.header) (collective \(sequence))")
+        "\(round.header) (collective \(board.collectives))")
     }
   }
 

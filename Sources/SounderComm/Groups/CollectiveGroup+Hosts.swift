@@ -6,6 +6,7 @@ extension CollectiveGroup {
   /// Proves that all ranks begin the same collective: ranks of a host compare in shared memory, the
   /// first ranks of the hosts by messages, and nobody goes on before their verdict.
   func agree(_ header: CollectiveHeader, _ transport: any MessageTransport) throws {
+    board.begin(header)
     try host.synchronize(header)
     let leaders = topology.leaders
     if topology.localRank == 0 {
@@ -15,7 +16,7 @@ extension CollectiveGroup {
       try exchange(mine, &all, leaders, transport, header)
       for (leader, words) in zip(leaders, all) where words != all[0] {
         throw CommunicationError.mismatch(
-          sequence: host.sequence, leaders[0],
+          sequence: board.collectives, leaders[0],
           CollectiveHeader(.init(descriptor: all[0][0], count: all[0][1])), leader,
           CollectiveHeader(.init(descriptor: words[0], count: words[1]))
         ).seen(by: rank, origin: rank)

@@ -21,6 +21,8 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
 
   /// The number of ranks.
   public var size: Int { topology.size }
+  /// What the ranks are doing, for those who wait for them.
+  public var board: RankBoard { host.board }
 
   init(topology: Topology, host: SharedCollectives, transport: (any MessageTransport)?) {
     rank = topology.rank
@@ -36,7 +38,7 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
     let span = Trace.begin(.collective, "barrier")
     defer { Trace.end(span) }
     guard let transport else { return try host.barrier() }
-    try failing { try agree(CollectiveHeader(.barrier), transport) }
+    try acrossHosts { try agree(CollectiveHeader(.barrier), transport) }
   }
 
   /// Copies the bytes of rank `root` to all ranks.
@@ -47,7 +49,7 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
     guard let transport else {
       return try host.broadcast(buffer, localRoot: topology.localRanks.firstIndex(of: root) ?? 0)
     }
-    try failing { try hierarchicalBroadcast(buffer, root, transport) }
+    try acrossHosts { try hierarchicalBroadcast(buffer, root, transport) }
   }
 
   /// Combines the buffers of all ranks into each of them.
@@ -58,7 +60,7 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
     let span = Trace.begin(.collective, "allReduce", 0, buffer.count)
     defer { Trace.end(span) }
     guard let transport else { return try host.allReduce(buffer, type, operation) }
-    try failing { try hierarchicalAllReduce(buffer, type, operation, transport) }
+    try acrossHosts { try hierarchicalAllReduce(buffer, type, operation, transport) }
   }
 
   /// Concatenates the inputs of all ranks in rank order.
@@ -69,7 +71,7 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
     let span = Trace.begin(.collective, "allGather", 0, output.count)
     defer { Trace.end(span) }
     guard let transport else { return try host.allGather(input, into: output) }
-    try failing { try flatAllGather(input, output, transport) }
+    try acrossHosts { try flatAllGather(input, output, transport) }
   }
 
   /// Combines the inputs of all ranks and leaves this rank its part.
@@ -84,7 +86,7 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
     guard let transport else {
       return try host.reduceScatter(input, into: output, type, operation)
     }
-    try failing { try flatReduceScatter(input, output, type, operation, transport) }
+    try acrossHosts { try flatReduceScatter(input, output, type, operation, transport) }
   }
 
   // MARK: Messages
@@ -97,6 +99,7 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
     if let local = topology.localRanks.firstIndex(of: other) {
       try host.messages.send(buffer, to: local, tag: tag)
     } else {
+      board.begin(CollectiveHeader(.send, root: other, count: buffer.count))
       try failing { try transport?.send(buffer, to: other, tag: tag) }
     }
   }
@@ -109,6 +112,7 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
     if let local = topology.localRanks.firstIndex(of: other) {
       try host.messages.receive(buffer, from: local, tag: tag)
     } else {
+      board.begin(CollectiveHeader(.receive, root: other, count: buffer.count))
       try failing { try transport?.receive(buffer, from: other, tag: tag) }
     }
   }
@@ -155,12 +159,18 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
   /// Tells all ranks that this one has failed.
   public func fail(_ error: any Error) {
     host.fail(error)
-    transport?.fail(.wrapping(error, rank: rank))
+    // The first error of the host is the one to tell.
+    transport?.fail(host.flags.failure ?? .wrapping(error, rank: rank))
     subgroups.fail(error)
   }
 
   /// Tells all ranks that this one has failed; their process goes on.
   public func abort(_ error: any Error, exitCode: Int32) { fail(error) }
+
+  /// Runs a collective over several hosts.
+  private func acrossHosts(_ body: () throws -> Void) throws {
+    try failing { try board.composing(body) }
+  }
 
   /// Runs a step between hosts; its error is told to all ranks.
   private func failing(_ body: () throws -> Void) throws {

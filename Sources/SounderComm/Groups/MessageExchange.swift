@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 
 /// Messages between ranks that are threads of this process but pretend to be on different hosts.
@@ -22,24 +23,37 @@ final class MessageExchange: @unchecked Sendable {
   }
 
   func receive(
-    from: Int, to: Int, tag: Int?, timeout: Duration, _ operation: String
+    from: Int, _ board: RankBoard, tag: Int?, timeout: Duration, _ operation: String
   ) throws -> [UInt8] {
-    let key = Key(from: from, to: to, tag: tag)
-    let deadline = Date(timeIntervalSinceNow: Double(timeout.wholeNanoseconds) * 1e-9)
+    let key = Key(from: from, to: board.rank, tag: tag)
+    let limit = UInt64(timeout.wholeNanoseconds)
     condition.lock()
     defer { condition.unlock() }
+    var stall = StallWatch(board, since: ck_monotonic_nanoseconds())
     while true {
       if let message = queues[key]?.first {
         queues[key]?.removeFirst()
+        stall.end(operation)
         return message
       }
-      if let failure { throw failure }
-      if !condition.wait(until: deadline) {
-        throw CommunicationError(
-          .timeout(missing: [from]), rank: to,
-          "\(operation) waited \(timeout) for rank \(from) (this process); "
-            + "see whether it is stuck, or allow a longer timeout")
+      if let failure {
+        stall.abandon()
+        throw failure
       }
+      if let left = board.whoLeft(of: [from], operation) {
+        stall.abandon()
+        throw left
+      }
+      let waited = stall.waited
+      if waited >= limit {
+        stall.abandon()
+        throw CommunicationError(
+          .timeout(missing: [from]), rank: board.rank,
+          stall.timeout(operation, missing: [from]))
+      }
+      stall.look(for: [from], in: operation)
+      let slice = Double(min(EpochFlags.slice, limit - waited)) * 1e-9
+      _ = condition.wait(until: Date(timeIntervalSinceNow: slice))
     }
   }
 
@@ -60,14 +74,16 @@ final class MessageExchange: @unchecked Sendable {
 /// One rank's end of a ``MessageExchange``.
 final class ThreadTransport: MessageTransport {
   private let exchange: MessageExchange
-  private let rank: Int
+  private let board: RankBoard
   private let timeout: Duration
 
-  init(_ exchange: MessageExchange, rank: Int, timeout: Duration) {
+  init(_ exchange: MessageExchange, _ board: RankBoard, timeout: Duration) {
     self.exchange = exchange
-    self.rank = rank
+    self.board = board
     self.timeout = timeout
   }
+
+  private var rank: Int { board.rank }
 
   func exchange(
     sends: [(rank: Int, bytes: UnsafeRawBufferPointer)],
@@ -92,7 +108,7 @@ final class ThreadTransport: MessageTransport {
   ) throws {
     do {
       let message = try exchange.receive(
-        from: other, to: rank, tag: tag, timeout: timeout, operation)
+        from: other, board, tag: tag, timeout: timeout, operation)
       guard message.count == buffer.count else {
         throw CommunicationError.messageLength(
           sent: message.count, expected: buffer.count, from: other, to: rank, tag: tag ?? 0)

@@ -19,6 +19,8 @@ public protocol ProcessGroup: AnyObject, Sendable {
   var size: Int { get }
   /// Which ranks share a host.
   var topology: Topology { get }
+  /// What the ranks are doing, for those who wait for them.
+  var board: RankBoard { get }
 
   /// Returns when all ranks have called it.
   func barrier() throws

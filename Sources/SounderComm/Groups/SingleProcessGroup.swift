@@ -11,6 +11,8 @@ public final class SingleProcessGroup: ProcessGroup, @unchecked Sendable {
   public let size = 1
   /// One rank on this host.
   public let topology = Topology(hosts: [0], hostNames: [localHostName()], rank: 0)
+  /// What this rank is doing.
+  public let board = RankBoard(hostName: localHostName())
 
   private let lock = NSLock()
   private var messages: [(tag: Int, bytes: [UInt8])] = []

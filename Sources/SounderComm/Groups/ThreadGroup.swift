@@ -21,34 +21,44 @@ public final class ThreadGroup: CollectiveGroup, @unchecked Sendable {
   ///   - hosts: how many hosts to pretend, with the ranks spread evenly; ranks of different hosts
   ///     share no memory and exchange messages, so that code for clusters runs here.
   ///   - timeout: how long a rank waits for another.
+  ///   - stallWarning: after how long a wait is reported on standard error; nil for never.
   /// - Throws: ``RankError`` with the error of the rank that failed first, after all have ended.
   @discardableResult
   public static func run<Result: Sendable>(
     ranks: Int, hosts: Int = 1, timeout: Duration = .seconds(120),
+    stallWarning: Duration? = .seconds(5),
     _ body: @escaping @Sendable (ThreadGroup) throws -> Result
   ) throws -> [Result] {
     require(
       hosts >= 1 && hosts <= ranks, "ThreadGroup: cannot spread \(ranks) ranks over \(hosts) hosts")
     let assignment = (0..<ranks).map { $0 * hosts / ranks }
-    return try run(hostOfRank: assignment, timeout: timeout, body)
+    return try run(
+      hostOfRank: assignment, timeout: timeout, stallWarning: stallWarning, body)
   }
 
   /// Runs a closure on every rank, where rank r pretends to be on host `hostOfRank[r]`.
   @discardableResult
   public static func run<Result: Sendable>(
-    hostOfRank: [Int], timeout: Duration = .seconds(120),
+    hostOfRank: [Int], timeout: Duration = .seconds(120), stallWarning: Duration? = .seconds(5),
     _ body: @escaping @Sendable (ThreadGroup) throws -> Result
   ) throws -> [Result] {
-    try run(hostOfRank: hostOfRank, timeout: timeout, SharedCollectives.Sizes(), body)
+    try run(
+      hostOfRank: hostOfRank, timeout: timeout, stallWarning: stallWarning,
+      SharedCollectives.Sizes(), body)
   }
 
-  /// As above, with sizes of the staging area that reach the long paths with short buffers.
+  /// As above, with sizes of the staging area that reach the long paths with short buffers, and another
+  /// place for warnings than standard error.
   @discardableResult
   static func run<Result: Sendable>(
-    hostOfRank: [Int], timeout: Duration, _ sizes: SharedCollectives.Sizes,
+    hostOfRank: [Int], timeout: Duration, stallWarning: Duration? = .seconds(5),
+    _ sizes: SharedCollectives.Sizes,
+    warnings: @escaping @Sendable (String) -> Void = RankBoard.writeToStandardError,
     _ body: @escaping @Sendable (ThreadGroup) throws -> Result
   ) throws -> [Result] {
-    let groups = try make(hostOfRank: hostOfRank, timeout: timeout, sizes)
+    let groups = try make(
+      hostOfRank: hostOfRank, timeout: timeout, stallWarning: stallWarning, sizes,
+      warnings: warnings)
     let outcomes = RankOutcomes<Result>(ranks: groups.count)
     let threads = groups.map { group in
       RankThread {
@@ -56,6 +66,7 @@ public final class ThreadGroup: CollectiveGroup, @unchecked Sendable {
           outcomes.fail(group.rank, error)
           group.fail(error)
         }
+        group.board.enter(.end)
       }
     }
     for thread in threads { thread.join() }
@@ -63,8 +74,9 @@ public final class ThreadGroup: CollectiveGroup, @unchecked Sendable {
   }
 
   private static func make(
-    hostOfRank: [Int], names: [String]? = nil, timeout: Duration,
-    _ sizes: SharedCollectives.Sizes = SharedCollectives.Sizes()
+    hostOfRank: [Int], names: [String]? = nil, timeout: Duration, stallWarning: Duration?,
+    _ sizes: SharedCollectives.Sizes = SharedCollectives.Sizes(),
+    warnings: @escaping @Sendable (String) -> Void
   ) throws -> [ThreadGroup] {
     let hostCount = (hostOfRank.max() ?? 0) + 1
     require(
@@ -81,18 +93,26 @@ public final class ThreadGroup: CollectiveGroup, @unchecked Sendable {
         ranks: hostOfRank.count { $0 == host }, sizes)
       mappings.append(try .anonymous(byteCount: RegionTrailer.mappedBytes(bytes)))
     }
+    // All ranks see the lines of all hosts: they are in one process.
+    let lines = mappings.indices.map { host in
+      let ranks = hostOfRank.indices.filter { hostOfRank[$0] == host }
+      return (base: mappings[host].base + SharedCollectives.boardOffset(ranks.count), ranks: ranks)
+    }
     return hostOfRank.indices.map { rank in
+      let board = RankBoard(
+        rank: rank, places: hostOfRank.map { .init(hostName: names[$0], process: getpid()) },
+        hosts: lines, owners: mappings, stallWarning: stallWarning, write: warnings)
       let topology = Topology(hosts: hostOfRank, hostNames: names, rank: rank)
       let membership = HostMembership(
         localRank: topology.localRank, ranks: topology.localRanks, hostName: topology.hostName,
-        timeout: timeout, waiting: waiting, sharesProcessNumbers: true)
+        timeout: timeout, waiting: waiting, board: board)
       let mapping = mappings[hostOfRank[rank]]
       let region = SharedRegion(
         mapping: mapping, byteCount: SharedCollectives.byteCount(ranks: topology.localSize, sizes),
         membership: membership)
       return ThreadGroup(
         topology: topology, host: SharedCollectives(region: region, sizes),
-        transport: ThreadTransport(exchange, rank: rank, timeout: timeout))
+        transport: ThreadTransport(exchange, board, timeout: timeout))
     }
   }
 
@@ -170,7 +190,8 @@ public final class ThreadGroup: CollectiveGroup, @unchecked Sendable {
     }
     return try Self.make(
       hostOfRank: members.map { hosts.firstIndex(of: topology.hosts[$0]) ?? 0 },
-      names: hosts.map { topology.hostNames[$0] }, timeout: host.region.membership.timeout)
+      names: hosts.map { topology.hostNames[$0] }, timeout: host.region.membership.timeout,
+      stallWarning: board.stallWarning, warnings: board.write)
   }
 
   /// An object that rank 0 makes and passes to the others.

@@ -73,12 +73,15 @@ public struct LauncherEnvironment: Sendable, Hashable {
 
   /// The group this process belongs to: MPI's under a launcher, else a group of one.
   ///
-  /// - Parameter timeout: how long a rank waits for another before it is an error.
-  public static func makeProcessGroup(timeout: Duration = .seconds(120)) throws -> any ProcessGroup
-  {
+  /// - Parameters:
+  ///   - timeout: how long a rank waits for another before it is an error.
+  ///   - stallWarning: after how long a wait is reported on standard error; nil for never.
+  public static func makeProcessGroup(
+    timeout: Duration = .seconds(120), stallWarning: Duration? = .seconds(5)
+  ) throws -> any ProcessGroup {
     guard let environment = try detect() else { return SingleProcessGroup() }
     #if MPI
-      return try MPIGroup.start(environment, timeout: timeout)
+      return try MPIGroup.start(environment, timeout: timeout, stallWarning: stallWarning)
     #else
       if environment.size == 1 { return SingleProcessGroup() }
       throw CommunicationError(

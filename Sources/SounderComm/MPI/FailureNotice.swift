@@ -6,7 +6,7 @@ struct FailureNotice {
   private static let timeout: UInt8 = 1
   private static let mismatch: UInt8 = 2
   private static let other: UInt8 = 3
-  private static let headerBytes = 16
+  private static let headerBytes = 20
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
@@ -26,7 +26,7 @@ struct FailureNotice {
     }
     let text = Array(error.message.utf8.prefix(FailureNotice.byteCount - FailureNotice.headerBytes))
     var bytes: [UInt8] = [code, 0]
-    for value in [rank, first, text.count] {
+    for value in [rank, first, text.count, error.reporter ?? origin] {
       withUnsafeBytes(of: Int32(value).littleEndian) { bytes.append(contentsOf: $0) }
     }
     bytes += [0, 0] + text
@@ -34,6 +34,12 @@ struct FailureNotice {
   }
 
   func error(seenBy rank: Int) -> CommunicationError {
+    var error = read(rank)
+    error.reporter = number(3)
+    return error
+  }
+
+  private func read(_ rank: Int) -> CommunicationError {
     let length = min(max(number(2), 0), FailureNotice.byteCount - FailureNotice.headerBytes)
     let start = FailureNotice.headerBytes
     let text = String(decoding: bytes[start..<start + length], as: UTF8.self)

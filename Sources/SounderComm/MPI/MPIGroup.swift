@@ -22,11 +22,12 @@
     /// - Parameters:
     ///   - environment: what ``LauncherEnvironment/detect(_:)`` found.
     ///   - timeout: how long a rank waits for another.
+    ///   - stallWarning: after how long a wait is reported on standard error; nil for never.
     ///   - finalizeAtExit: whether leaving the program finalizes MPI, for programs whose end is not
     ///     their own, like tests. A rank that leaves early then waits for the others.
     public static func start(
       _ environment: LauncherEnvironment, timeout: Duration = .seconds(120),
-      finalizeAtExit: Bool = false
+      stallWarning: Duration? = .seconds(5), finalizeAtExit: Bool = false
     ) throws -> MPIGroup {
       try dieWithParent()
       try initialize()
@@ -42,7 +43,13 @@
           "the launcher (\(environment.launcher)) started \(expected) ranks, but this program's MPI "
             + "sees \(size): \(libraryVersion); use the mpirun of that library")
       }
-      return try join(world, rank: Int(rank), timeout: timeout)
+      let group = try join(
+        world, rank: Int(rank), timeout: timeout, stallWarning: stallWarning)
+      if !finalizeAtExit {
+        startedGroup = group
+        atexit { startedGroup?.endEarly() }
+      }
+      return group
     }
 
     /// The name and version of the MPI library.
@@ -82,7 +89,8 @@
 
     /// Finds the ranks of this host, shares memory with them, and connects the hosts.
     private static func join(
-      _ world: MPIBootstrap, rank: Int, timeout: Duration, isWorld: Bool = true
+      _ world: MPIBootstrap, rank: Int, timeout: Duration, stallWarning: Duration?,
+      isWorld: Bool = true
     ) throws -> MPIGroup {
       var communicator: MPI_Comm?
       try mpi("MPI_Comm_split_type", rank: rank) {
@@ -91,18 +99,27 @@
           &communicator)
       }
       let shared = MPIBootstrap(communicator: communicator, rank: rank)
-      let region = try hostRegion(shared, rank: rank, timeout: timeout)
+      let mapped = try hostRegion(shared, rank: rank, timeout: timeout)
+      let ranks = mapped.membership.ranks
       // A host is known by its lowest rank.
-      let leaders = try world.allGather(region.membership.ranks[0])
+      let leaders = try world.allGather(ranks[0])
       let order = Set(leaders).sorted()
       let names = try world.allGather(localHostName())
+      let processes = try world.allGather(Int(getpid()))
       let topology = Topology(
         hosts: leaders.map { order.firstIndex(of: $0) ?? 0 }, hostNames: order.map { names[$0] },
         rank: rank)
+      let lines = mapped.base + SharedCollectives.boardOffset(ranks.count)
+      let board = RankBoard(
+        rank: rank,
+        places: zip(names, processes).map { .init(hostName: $0, process: Int32($1)) },
+        hosts: [(lines, ranks)], owners: [mapped.mapping], stallWarning: stallWarning)
+      let region = SharedRegion(
+        mapping: mapped.mapping, byteCount: mapped.byteCount,
+        membership: mapped.membership.with(board: board))
       let transport =
         order.count > 1
-        ? try MPITransport(
-          world.communicator, rank: rank, size: leaders.count, hostNames: names, timeout: timeout)
+        ? try MPITransport(world.communicator, size: leaders.count, board: board, timeout: timeout)
         : nil
       let group = MPIGroup(
         communicator: world.communicator, isWorld: isWorld, topology: topology,
@@ -122,7 +139,7 @@
       let ranks = try bootstrap.allGather(rank)
       let membership = HostMembership(
         localRank: ranks.firstIndex(of: rank) ?? 0, ranks: ranks, hostName: name, timeout: timeout,
-        waiting: WaitPolicy(ranks: 1, cores: 1), sharesProcessNumbers: true)
+        waiting: WaitPolicy(ranks: 1, cores: 1), board: RankBoard(rank: rank, hostName: name))
       do {
         return try ProcessRegion(
           byteCount: SharedCollectives.byteCount(ranks: ranks.count), membership: membership,
@@ -131,7 +148,7 @@
       } catch is ProcessRegion.NotShared {
         let alone = HostMembership(
           localRank: 0, ranks: [rank], hostName: name, timeout: timeout,
-          waiting: WaitPolicy(ranks: 1, cores: 1), sharesProcessNumbers: true)
+          waiting: WaitPolicy(ranks: 1, cores: 1), board: membership.board)
         let bytes = SharedCollectives.byteCount(ranks: 1)
         return SharedRegion(
           mapping: try .anonymous(byteCount: RegionTrailer.mappedBytes(bytes)), byteCount: bytes,
@@ -176,7 +193,8 @@
       }
       return try Self.join(
         MPIBootstrap(communicator: made, rank: position), rank: position,
-        timeout: host.region.membership.timeout, isWorld: false)
+        timeout: host.region.membership.timeout, stallWarning: board.stallWarning,
+        isWorld: false)
     }
 
     /// Leaves the job; a collective over all ranks, after which the group is of no use.
@@ -185,20 +203,62 @@
     public func finalize() throws {
       guard isWorld, !isFinalized else { return }
       isFinalized = true
+      board.enter(.end)
       try mpi("MPI_Finalize", rank: rank) { MPI_Finalize() }
       watch?.dismiss()
     }
 
     /// Prints the error and ends all ranks of the job, at once, with an exit code.
+    ///
+    /// The rank that failed first prints; the others wait to be ended by it.
     public override func abort(_ error: any Error, exitCode: Int32) {
-      let named = (error as? CommunicationError)?.rank != nil
-      let text = named ? "\(error)\n" : "rank \(rank): \(error)\n"
-      FileHandle.standardError.write(Data(text.utf8))
+      isFinalized = true
+      fail(error)
+      var text = "\((error as? CommunicationError)?.message ?? "\(error)")"
+      if text.hasPrefix("error: ") { text.removeFirst("error: ".count) }
+      if let reporter = firstReporter(), reporter != rank {
+        sleep(MPIGroup.secondsToSpeak)
+        text = "because of rank \(reporter): \(text)"
+      }
+      RankBoard.writeToStandardError("error: \(board.name(of: rank)): \(text)")
+      fflush(nil)
+      // mpirun passes the line on before it says that the job has been ended.
+      usleep(MPIGroup.microsecondsToPassOn)
       MPI_Abort(cmpi_comm_world(), exitCode)
       // MPI_Abort may return when MPI is no longer able to end the job.
-      exit(exitCode)
+      _exit(exitCode)
     }
+
+    private static let secondsToSpeak: UInt32 = 2
+    private static let microsecondsToPassOn: UInt32 = 30_000
+
+    /// The rank that was the first to fail.
+    private func firstReporter() -> Int? {
+      for _ in 0..<100 {
+        if let failure = host.flags.failure { return failure.reporter }
+        // Another rank is writing its failure down.
+        usleep(1000)
+      }
+      return nil
+    }
+
+    /// Ends the job when this process ends before it has left the job.
+    fileprivate func endEarly() {
+      guard !isFinalized else { return }
+      abort(
+        CommunicationError(
+          .peerFailure(rank: rank), rank: rank,
+          "the program has ended before its work with the other ranks; "
+            + "leave with finalize() on all ranks, or with abort()"),
+        exitCode: MPIGroup.endedEarly)
+    }
+
+    /// `EX_SOFTWARE`: what the program did cannot be right.
+    private static let endedEarly: Int32 = 70
   }
+
+  /// The group of this process, for its end; set once, before there are other threads that use it.
+  nonisolated(unsafe) private var startedGroup: MPIGroup?
 
   /// Leaves MPI unless that has been done.
   private func finalizeMPI() {

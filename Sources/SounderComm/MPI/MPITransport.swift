@@ -8,7 +8,7 @@
   final class MPITransport: MessageTransport {
     private let rank: Int
     private let size: Int
-    private let hostNames: [String]
+    private let board: RankBoard
     private let timeout: Duration
     /// Separate communicators keep collectives, the user's messages and failures apart.
     private let collectives: MPI_Comm?
@@ -19,11 +19,11 @@
 
     /// A transport between the ranks of a communicator; a collective over them.
     init(
-      _ communicator: MPI_Comm?, rank: Int, size: Int, hostNames: [String], timeout: Duration
+      _ communicator: MPI_Comm?, size: Int, board: RankBoard, timeout: Duration
     ) throws {
-      self.rank = rank
+      rank = board.rank
       self.size = size
-      self.hostNames = hostNames
+      self.board = board
       self.timeout = timeout
       collectives = try duplicate(communicator, rank: rank)
       messages = try duplicate(communicator, rank: rank)
@@ -79,7 +79,7 @@
     private func complete(_ pending: PendingRequests, _ operation: String) throws {
       let span = Trace.begin(.network, "transfer", pending.firstRank)
       defer { Trace.end(span) }
-      let start = ck_monotonic_nanoseconds()
+      var stall = StallWatch(board, since: ck_monotonic_nanoseconds())
       let limit = UInt64(max(timeout.wholeNanoseconds, 0))
       var polls = 0
       while !(try pending.isComplete()) {
@@ -87,20 +87,22 @@
         if polls % 64 == 0 {
           try readFailure()
           sched_yield()
-          if ck_monotonic_nanoseconds() - start > limit {
+          stall.look(for: pending.missing(), in: operation)
+          if stall.waited > limit {
+            stall.abandon()
             let missing = pending.abandon()
-            let names = missing.map { "rank \($0) (host \(hostNames[$0]))" }
             throw CommunicationError(
               .timeout(missing: missing), rank: rank,
-              "\(operation) waited \(timeout) for \(names.joined(separator: ", ")); "
-                + "see whether it is stuck or its network is down, or allow a longer timeout")
+              stall.timeout(operation, missing: missing))
           }
         }
         if let failure {
+          stall.abandon()
           _ = pending.abandon()
           throw failure
         }
       }
+      stall.end(operation)
     }
 
     // MARK: Failures

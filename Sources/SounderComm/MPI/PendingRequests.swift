@@ -48,18 +48,24 @@
       return flag != 0
     }
 
-    /// Gives up what is not complete, so that MPI leaves the buffers alone; returns who is missing.
-    func abandon() -> [Int] {
-      var missing: Set<Int> = []
-      for index in requests.indices where requests[index] != cmpi_request_null() {
+    /// The ranks of the transfers that are not complete.
+    func missing() -> [Int] {
+      let null = cmpi_request_null()
+      for index in requests.indices where requests[index] != null {
         var flag: Int32 = 0
         MPI_Test(&requests[index], &flag, cmpi_status_ignore())
-        guard flag == 0 else { continue }
-        missing.insert(ranks[index])
+      }
+      return Set(requests.indices.filter { requests[$0] != null }.map { ranks[$0] }).sorted()
+    }
+
+    /// Gives up what is not complete, so that MPI leaves the buffers alone; returns who is missing.
+    func abandon() -> [Int] {
+      let missing = missing()
+      for index in requests.indices where requests[index] != cmpi_request_null() {
         MPI_Cancel(&requests[index])
         MPI_Request_free(&requests[index])
       }
-      return missing.sorted()
+      return missing
     }
   }
 #endif

@@ -13,11 +13,18 @@ public struct HostMembership: Sendable {
   /// How to wait.
   public internal(set) var waiting: WaitPolicy
 
-  /// Whether process numbers mean the same on all ranks, so that a dead rank can be noticed.
-  let sharesProcessNumbers: Bool
+  /// What the ranks are doing.
+  let board: RankBoard
 
   /// The number of ranks on this host.
   public var localSize: Int { ranks.count }
   /// This rank's number in the group.
   public var rank: Int { ranks[localRank] }
+
+  /// The same place, with another board.
+  func with(board: RankBoard) -> HostMembership {
+    HostMembership(
+      localRank: localRank, ranks: ranks, hostName: hostName, timeout: timeout, waiting: waiting,
+      board: board)
+  }
 }

@@ -45,7 +45,7 @@ public final class SharedRegion: @unchecked Sendable {
   static func single(byteCount: Int) throws -> SharedRegion {
     let membership = HostMembership(
       localRank: 0, ranks: [0], hostName: localHostName(), timeout: .seconds(120),
-      waiting: WaitPolicy(ranks: 1, cores: 1), sharesProcessNumbers: true)
+      waiting: WaitPolicy(ranks: 1, cores: 1), board: RankBoard(hostName: localHostName()))
     let mapping = try RegionMapping.anonymous(byteCount: RegionTrailer.mappedBytes(byteCount))
     return SharedRegion(mapping: mapping, byteCount: byteCount, membership: membership)
   }

@@ -55,8 +55,8 @@ extension AutogradContext {
       do {
         // Twice the timeout: whoever waits inside the pass gives up first and says so.
         return try verdict(until: deadline(after: 2))
-      } catch is Mailroom.DeadlinePassed {
-        return try mailroom.peek(in: id) { $0.failure } ?? revoke()
+      } catch let passed as Mailroom.DeadlinePassed {
+        return try mailroom.peek(in: id) { $0.failure } ?? revoke(passed.message)
       }
     } catch {
       return mailroom.peek(in: id) { $0.failure } ?? vote.failure(of: rank)
@@ -70,7 +70,10 @@ extension AutogradContext {
 
   private func verdict(until deadline: UInt64) throws -> DistributedAutogradError? {
     var decideAt: UInt64?
-    return try mailroom.wait(in: id, until: deadline) { mail -> DistributedAutogradError?? in
+    return try mailroom.wait(
+      in: id, until: deadline, "the end of the pass of context \(id)",
+      missing: { mail in (0..<size).filter { mail.votes[$0] == nil } }
+    ) { mail -> DistributedAutogradError?? in
       if mail.votes.count == size { return .some(decide(mail)) }
       guard mail.failure != nil else { return nil }
       // No need to wait for a rank that is busy: its vote can only repeat the failure.
@@ -86,13 +89,9 @@ extension AutogradContext {
   /// They will see it before they vote, and fail like this one. Only if all of them voted in the
   /// very moment in which it was taken back may some have succeeded: then no context can be trusted
   /// any more.
-  private func revoke() throws -> DistributedAutogradError? {
-    let voted = mailroom.peek(in: id) { Set($0.votes.keys) }
-    let missing = (0..<size).filter { !voted.contains($0) }
+  private func revoke(_ message: String) throws -> DistributedAutogradError? {
     let error = DistributedAutogradError(
-      .timeout, rank: rank, operation: "outcome",
-      "waited \(options.timeout * 2) for \(mailroom.names(of: missing)) to end the pass; "
-        + "see whether they are stuck, or allow a longer timeout")
+      .timeout, rank: rank, operation: "outcome", message)
     try cast(.failed(error))
     let outcome = try verdict(until: .max)
     let isInDoubt = mailroom.peek(in: id) { mail in

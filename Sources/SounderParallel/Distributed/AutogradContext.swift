@@ -91,7 +91,9 @@ public final class AutogradContext {
   ) throws -> ContextMessage {
     let key = ContextMessage.Key(kind: kind, number: number, sender: sender)
     do {
-      return try mailroom.wait(in: id, until: deadline()) { mail in
+      return try mailroom.wait(
+        in: id, until: deadline(), "\(operation()) of context \(id)", missing: { _ in [sender] }
+      ) { mail in
         if let message = mail.take(key) { return message }
         if let cause = isRunning ? mail.failure : mail.error { throw Cancelled(cause: cause) }
         // What a rank posts arrives in order: after these nothing of the kind can come.
@@ -107,11 +109,9 @@ public final class AutogradContext {
         }
         return nil
       }
-    } catch is Mailroom.DeadlinePassed {
+    } catch let passed as Mailroom.DeadlinePassed {
       throw DistributedAutogradError(
-        .timeout, rank: rank, operation: operation(),
-        "waited \(options.timeout) for \(mailroom.names(of: [sender])); see whether it is stuck, or allow a longer timeout"
-      )
+        .timeout, rank: rank, operation: operation(), passed.message)
     }
   }
 

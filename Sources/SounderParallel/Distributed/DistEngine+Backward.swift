@@ -101,7 +101,10 @@ extension AutogradContext {
   /// The extra round of SMART mode.
   private func takeJoins() throws -> [Join] {
     do {
-      let joins = try mailroom.wait(in: id, until: deadline()) { mail -> [Int: Join]? in
+      let joins = try mailroom.wait(
+        in: id, until: deadline(), "the beginning of the pass of context \(id)",
+        missing: { mail in (0..<size).filter { mail.joins[$0] == nil } }
+      ) { mail -> [Int: Join]? in
         if let cause = mail.failure { throw Cancelled(cause: cause) }
         return mail.joins.count == size ? mail.joins : nil
       }
@@ -112,13 +115,9 @@ extension AutogradContext {
         .mismatch, rank: rank, operation: "backward",
         "rank \(other.key) runs the pass in FAST mode, this one in SMART; all ranks must use one mode"
       )
-    } catch is Mailroom.DeadlinePassed {
-      let joined = mailroom.peek(in: id) { Set($0.joins.keys) }
-      let missing = (0..<size).filter { !joined.contains($0) }
+    } catch let passed as Mailroom.DeadlinePassed {
       throw DistributedAutogradError(
-        .timeout, rank: rank, operation: "backward",
-        "waited \(options.timeout) for \(mailroom.names(of: missing)) to begin the pass; see whether they are stuck"
-      )
+        .timeout, rank: rank, operation: "backward", passed.message)
     }
   }
 }

@@ -58,7 +58,7 @@ public final class DistEngine: Sendable {
   /// Make one for a job: each takes a communicator.
   /// - Throws: ``CommunicationError``.
   public init(group: any ProcessGroup, options: Options = Options()) throws {
-    mailroom = Mailroom(try group.makeMessagePort(), group.topology)
+    mailroom = Mailroom(try group.makeMessagePort(), group.board)
     self.options = options
   }
 

@@ -21,23 +21,21 @@ final class Mailroom: @unchecked Sendable {
   private static let slice = Duration.milliseconds(2)
 
   /// The deadline of a wait has passed.
-  struct DeadlinePassed: Error {}
+  struct DeadlinePassed: Error {
+    /// How long it was, for whom and what they were doing, and what to do.
+    let message: String
+  }
 
-  /// The host of every rank.
-  private let hosts: [String]
+  /// What the ranks are doing.
+  private let board: RankBoard
 
-  init(_ port: any MessagePort, _ topology: Topology) {
+  init(_ port: any MessagePort, _ board: RankBoard) {
     self.port = port
-    hosts = topology.hosts.map { topology.hostNames[$0] }
+    self.board = board
   }
 
   var rank: Int { port.rank }
   var size: Int { port.size }
-
-  /// The ranks and their hosts, for messages.
-  func names(of ranks: [Int]) -> String {
-    ranks.map { "rank \($0) (host \(hosts[$0]))" }.joined(separator: ", ")
-  }
 
   // MARK: Contexts
 
@@ -100,23 +98,45 @@ final class Mailroom: @unchecked Sendable {
   }
 
   /// Searches until something is found.
+  ///
+  /// - Parameters:
+  ///   - operation: What the caller does, for the report of a stall and the error.
+  ///   - missing: The ranks it waits for.
   /// - Throws: ``DeadlinePassed``; what `find` and the port throw.
   func wait<Found>(
-    in id: AutogradContextID, until deadline: UInt64, _ find: (inout ContextMail) throws -> Found?
+    in id: AutogradContextID, until deadline: UInt64, _ operation: @autoclosure () -> String,
+    missing: (ContextMail) -> [Int], _ find: (inout ContextMail) throws -> Found?
   ) throws -> Found {
     var span: Span?
     defer { Trace.end(span) }
-    while true {
-      do {
-        if let found = try look(in: id, find) { return found }
-      } catch let error as CommunicationError {
-        // A rank that fails its group has told before what this one may wait for.
-        if let found = try peek(in: id, find) { return found }
-        throw error
+    var stall = StallWatch(board, since: ck_monotonic_nanoseconds())
+    do {
+      while true {
+        if let found = try search(in: id, find) {
+          stall.end(operation())
+          return found
+        }
+        if ck_monotonic_nanoseconds() >= deadline {
+          throw DeadlinePassed(
+            message: stall.timeout(operation(), missing: peek(in: id) { missing($0) }))
+        }
+        stall.look(for: peek(in: id) { missing($0) }, in: operation())
+        if span == nil { span = Trace.begin(.wait, "context message", -1, -1) }
+        try port.wait(atMost: Mailroom.slice)
       }
-      if ck_monotonic_nanoseconds() >= deadline { throw DeadlinePassed() }
-      if span == nil { span = Trace.begin(.wait, "context message", -1, -1) }
-      try port.wait(atMost: Mailroom.slice)
+    } catch {
+      stall.abandon()
+      throw error
+    }
+  }
+
+  private func search<Found>(
+    in id: AutogradContextID, _ find: (inout ContextMail) throws -> Found?
+  ) throws -> Found? {
+    do { return try look(in: id, find) } catch let error as CommunicationError {
+      // A rank that fails its group has told before what this one may wait for.
+      if let found = try peek(in: id, find) { return found }
+      throw error
     }
   }
 

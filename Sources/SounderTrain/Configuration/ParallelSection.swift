@@ -43,6 +43,8 @@ public struct ParallelSection: Sendable, Equatable {
   public var checkEvery = 100
   /// Seconds after which a silent peer is an error.
   public var timeout = 120.0
+  /// Seconds after which a wait for another rank is reported; nil or 0 for never.
+  public var stallWarning: Double? = 5
 
   /// The defaults.
   public init() {}
@@ -105,5 +107,9 @@ public struct ParallelSection: Sendable, Equatable {
     .number(
       "timeout", \.timeout, .positive, "Seconds after which a silent peer is an error.",
       synonyms: ["deadline"]),
+    .number(
+      "stall_warning", \.stallWarning, .nonNegative,
+      "Seconds after which a wait for other ranks is reported; 0 or null turns that off.",
+      synonyms: ["stall"]),
   ]
 }
