@@ -54,6 +54,7 @@ enum Failure {
     // Every rank finds these alike; one of them says so.
     let isCommon =
       error is ConfigurationError || error is ParallelError || error is DisagreementError
+      || (error as? CommunicationError)?.kind == .launch
     guard isSpeaking || !isCommon else {
       // mpirun kills all ranks as soon as one fails: let the speaker finish first.
       usleep(300_000)
@@ -81,6 +82,8 @@ enum Failure {
   /// Whether this process is rank 0, or on its own, judged by what launchers leave in the environment.
   private static var isSpeaking: Bool {
     let environment = try? LauncherEnvironment.detect()
-    return environment.map { $0.rank == 0 } ?? true
+    // Tasks of a launcher that cannot be used have a number all the same.
+    let task = ProcessInfo.processInfo.environment["SLURM_PROCID"]
+    return environment.map { $0.rank == 0 } ?? (task == nil || task == "0")
   }
 }

@@ -2,6 +2,18 @@ import Sounder
 
 /// Runs a piece of work on every rank of the job that this process belongs to.
 enum Ranks {
+  /// Refuses a start that cannot work, before any work is done.
+  static func refuseMistakes(inProcess count: Int?) throws {
+    let launcher = try LauncherEnvironment.detect()
+    #if MPI
+      if let launcher { try MPIGroup.requireOwnLauncher(launcher) }
+    #endif
+    guard let count, count > 1, let launcher, launcher.size != 1 else { return }
+    throw ParallelError(
+      "--ranks-in-process \(count): this process is itself a rank started by a launcher; "
+        + "use one or the other")
+  }
+
   /// Runs `body` on ranks that are threads of this process, or on the rank that this process is.
   ///
   /// - Parameters:
@@ -15,13 +27,8 @@ enum Ranks {
   ) throws -> ExitCode {
     let timeout = Duration.seconds(timeout)
     let stallWarning = stallWarning.map { Duration.seconds($0) }
+    try refuseMistakes(inProcess: count)
     if let count, count > 1 {
-      let launcher = try LauncherEnvironment.detect()
-      guard launcher.map({ ($0.size ?? 2) == 1 }) ?? true else {
-        throw ParallelError(
-          "--ranks-in-process \(count): this process is itself a rank started by a launcher; "
-            + "use one or the other")
-      }
       return try ThreadGroup.run(ranks: count, timeout: timeout, stallWarning: stallWarning) {
         try body($0)
       }.first ?? .success

@@ -8,7 +8,7 @@
     "MPI ranks that call different collectives", .serialized,
     .enabled(if: MPIJob.isPresent, "needs a launcher, such as mpirun"))
   struct CollectiveMismatchMPITests {
-    @Test("A difference is found before data moves, and named on every rank")
+    @Test("DA-12, FI-10: a difference is found before data moves, and named on every rank")
     func named() throws {
       let group = try MPIJob.group.get()
       guard group.size > 1 && group.topology.hostCount == 1 else { return }

@@ -5,7 +5,7 @@ import Testing
 @Suite("Ranks that call different collectives", .serialized)
 struct CollectiveMismatchThreadTests {
   @Test(
-    "A difference is found before data moves, and named on every rank",
+    "DA-12, FI-10: a difference is found before data moves, and named on every rank",
     arguments: [[0, 0], [0, 0, 0], [0, 1], [0, 0, 1], [0, 1, 1], [0, 0, 1, 1], [0, 1, 2]])
   func named(hosts: [Int]) throws {
     for calls in MismatchedCalls.all {

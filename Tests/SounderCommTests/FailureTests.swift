@@ -42,7 +42,7 @@ struct FailureTests {
   }
 
   @Test(
-    "The error of one rank ends the others with its cause",
+    "DA-07, FI-17: the error of one rank ends the others with its cause",
     arguments: [[0, 0, 0, 0], [0, 0, 1, 1]])
   func propagation(hosts: [Int]) throws {
     let error = #expect(throws: RankError.self) {

@@ -60,6 +60,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   mutating func run() throws {
+    if !dryRun { try Ranks.refuseMistakes(inProcess: ranksInProcess) }
     if trace || traceSteps != nil { options.overrides.append("run.trace=true") }
     if let traceSteps { options.overrides.append("run.trace_steps=\(traceSteps)") }
     let resolved = try options.resolve()

@@ -35,7 +35,19 @@ public struct LauncherEnvironment: Sendable, Hashable {
   public static func detect(
     _ environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws -> LauncherEnvironment? {
-    let variables = Variables(environment)
+    let found = try read(Variables(environment), environment)
+    if let found, let size = found.size, found.rank >= size {
+      throw CommunicationError(
+        .launch,
+        "the launcher (\(found.launcher)) calls this rank \(found.rank) of \(size); its variables in the "
+          + "environment contradict each other, so clean the environment and start again")
+    }
+    return found
+  }
+
+  private static func read(
+    _ variables: Variables, _ environment: [String: String]
+  ) throws -> LauncherEnvironment? {
     if let rank = try variables.number("OMPI_COMM_WORLD_RANK") {
       return LauncherEnvironment(
         launcher: .openMPI, rank: rank, size: try variables.number("OMPI_COMM_WORLD_SIZE"),
@@ -60,8 +72,10 @@ public struct LauncherEnvironment: Sendable, Hashable {
         localRank: try variables.number("MV2_COMM_WORLD_LOCAL_RANK"),
         localSize: try variables.number("MV2_COMM_WORLD_LOCAL_SIZE"))
     }
+    // The step's number decides where there is one: a job of many tasks may run a step of one.
     for name in ["SLURM_STEP_NUM_TASKS", "SLURM_NTASKS"] {
-      guard let tasks = try variables.number(name), tasks > 1 else { continue }
+      guard let tasks = try variables.number(name) else { continue }
+      guard tasks > 1 else { break }
       throw CommunicationError(
         .launch,
         "\(name) is \(tasks), but there is no PMIX_RANK: launched by srun without --mpi=pmix, each "

@@ -29,6 +29,7 @@
       _ environment: LauncherEnvironment, timeout: Duration = .seconds(120),
       stallWarning: Duration? = .seconds(5), finalizeAtExit: Bool = false
     ) throws -> MPIGroup {
+      try requireOwnLauncher(environment)
       try dieWithParent()
       try initialize()
       if finalizeAtExit { atexit { finalizeMPI() } }
@@ -43,13 +44,37 @@
           "the launcher (\(environment.launcher)) started \(expected) ranks, but this program's MPI "
             + "sees \(size): \(libraryVersion); use the mpirun of that library")
       }
-      let group = try join(
-        world, rank: Int(rank), timeout: timeout, stallWarning: stallWarning)
+      let group = try ending("the start of the group", Int(rank), timeout, stallWarning) {
+        try join(world, rank: Int(rank), timeout: timeout, stallWarning: stallWarning)
+      }
       if !finalizeAtExit {
         startedGroup = group
         atexit { startedGroup?.endEarly() }
       }
       return group
+    }
+
+    /// Refuses to be started by the launcher of another MPI, where every rank would find itself alone.
+    package static func requireOwnLauncher(_ environment: LauncherEnvironment) throws {
+      let isOther = environment.launcher == .hydra || environment.launcher == .mvapich
+      guard isOther, environment.size != 1 else { return }
+      let ranks = environment.size.map { "\($0) ranks" } ?? "ranks"
+      throw CommunicationError(
+        .launch, rank: environment.rank,
+        "the launcher (\(environment.launcher)) started \(ranks), but this program uses \(libraryVersion), "
+          + "which would see one: start it with the mpirun of that library, or 'srun --mpi=pmix'")
+    }
+
+    /// Runs calls of MPI that nothing can interrupt; the job ends when they take too long.
+    private static func ending<Result>(
+      _ operation: String, _ rank: Int, _ timeout: Duration, _ stallWarning: Duration?,
+      _ body: () throws -> Result
+    ) rethrows -> Result {
+      let deadline = MPIDeadline(
+        operation, name: "rank \(rank) (host \(localHostName()), pid \(getpid()))",
+        timeout: timeout, stallWarning: stallWarning)
+      defer { deadline.dismiss() }
+      return try body()
     }
 
     /// The name and version of the MPI library.
@@ -204,7 +229,11 @@
       guard isWorld, !isFinalized else { return }
       isFinalized = true
       board.enter(.end)
-      try mpi("MPI_Finalize", rank: rank) { MPI_Finalize() }
+      try MPIGroup.ending(
+        "the end of the job", rank, host.region.membership.timeout, board.stallWarning
+      ) {
+        try mpi("MPI_Finalize", rank: rank) { MPI_Finalize() }
+      }
       watch?.dismiss()
     }
 
@@ -229,7 +258,7 @@
       _exit(exitCode)
     }
 
-    private static let secondsToSpeak: UInt32 = 2
+    private static let secondsToSpeak: UInt32 = 5
     private static let microsecondsToPassOn: UInt32 = 30_000
 
     /// The rank that was the first to fail.

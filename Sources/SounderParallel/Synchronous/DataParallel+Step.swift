@@ -37,6 +37,7 @@ extension DataParallel {
         let value = weight > 0 ? try computeLoss(loss) : nil
         try differentiate(value, weight: weight, stopRequested)
       }
+      group.board.enter(.reduction, step: stepCount)
       return try Trace.span(.phase, "finish step", stepCount + 1) {
         try reducer.finishSums()
         return try endStep(try reducer.applyUpdate())
@@ -98,6 +99,7 @@ extension DataParallel {
       try differentiate(loss, weight: weight ?? 1 / Double(plan.shards), stopRequested)
       guard sync else { return }
       while completedShards < schedule.count { try differentiate(nil, weight: 0, stopRequested) }
+      group.board.enter(.reduction, step: stepCount)
       try Trace.span(.phase, "finish sums", stepCount + 1) { try reducer.finishSums() }
     }
   }
@@ -150,6 +152,7 @@ extension DataParallel {
     try openShard()
     let shard = firstShard + schedule[completedShards].shard
     buffers?.beginShard()
+    group.board.enter(.forward, step: stepCount)
     let result = try Trace.span(.forward, "forward", shard) {
       try withRandomContext(randomContext) { try body(shard) }
     }
@@ -166,6 +169,7 @@ extension DataParallel {
       let mean: Double = loss.item()
       try inspector.inspect(loss: mean)
       reducer.report(loss: mean * weight, stopRequested: stopRequested)
+      group.board.enter(.backward, step: stepCount)
       try Trace.span(.backward, "backward", firstShard + shard) {
         try reducer.keepingNetworkBusy {
           try withRandomContext(randomContext) {
@@ -202,6 +206,7 @@ extension DataParallel {
       if isTaken { try rows?.endStep() }
     }
     stepCount += 1
+    group.board.enter(.data, step: stepCount)
     return outcome
   }
 

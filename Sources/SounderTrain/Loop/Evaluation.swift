@@ -34,6 +34,7 @@ public struct Evaluation: Sendable, Equatable {
   ) throws -> Evaluation {
     // A block of text counts as many predictions as it has characters.
     let batchSize = max(512 / dataset.targetsPerSample, 8)
+    group.board.enter(.evaluation)
     let span = Trace.begin(.evaluate, "evaluate", dataset.count)
     defer { Trace.end(span) }
     model.eval()

@@ -38,6 +38,7 @@ final class HogwildTrainer: Trainer {
     let firstOfEpoch = epoch * sampler.stepsPerEpoch
     // The last batch of each earlier epoch may have been short: samples are counted, not multiplied.
     let samplesBefore = epoch * dataset.count
+    hogwild.group.board.enter(.tickets)
     let report = try hogwild.run(
       tickets: steps, learningRate: { [schedule] in schedule.rate(at: $0) },
       loss: { [dataset, sampler, trace = recorder.trace] model, ticket in

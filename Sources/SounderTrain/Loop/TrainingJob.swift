@@ -65,6 +65,7 @@ public struct TrainingJob: Sendable {
     if let decision = try tune(&configuration, group) {
       recorder.tell("tuning", "\(decision)", decision.json)
     }
+    group.board.enter(.setUp)
     let trainer: any Trainer =
       configuration.parallel.mode == .sync
       ? try SynchronousTrainer(configuration, plan: plan, dataset: data.train, group: group)
@@ -74,6 +75,7 @@ public struct TrainingJob: Sendable {
     let times = try TimeSummary(events, group)
     trace?.leave()
     if group.rank == 0 {
+      group.board.enter(.saving)
       try Trace.span(.save, "save") { try save(trainer.model, to: directory) }
     }
     let evaluation = try recorder.pausing {
@@ -87,6 +89,7 @@ public struct TrainingJob: Sendable {
     summary["memory"] = .object(memory.json)
     summary["time"] = .object(times.json)
     recorder.tell("time", "\(times)", times.json)
+    group.board.enter(.saving)
     if group.rank == 0 { try directory.writeSummary(.object(summary)) }
     recorder.tell(
       "summary",
