@@ -16,9 +16,13 @@ package final class PlannedGroup: ProcessGroup, @unchecked Sendable {
   }
 
   package let topology: Topology
+  package let board: RankBoard
 
   /// A rank with this view of the job.
-  package init(_ topology: Topology) { self.topology = topology }
+  package init(_ topology: Topology) {
+    self.topology = topology
+    board = RankBoard(rank: topology.rank, hostName: topology.hostName)
+  }
 
   package var rank: Int { topology.rank }
   package var size: Int { topology.size }

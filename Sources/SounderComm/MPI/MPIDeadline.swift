@@ -13,18 +13,18 @@
       let limit = Double(max(timeout.wholeNanoseconds, 0)) * 1e-9
       let warning = stallWarning.map { Double($0.wholeNanoseconds) * 1e-9 } ?? limit
       thread = RankThread(stackBytes: 1 << 18) { [isOver] in
-        func isOver(within seconds: Double) -> Bool {
+        func ends(within seconds: Double) -> Bool {
           isOver.wait(timeout: .now() + max(seconds, 0)) == .success
         }
-        if isOver(within: min(warning, limit)) { return }
+        if ends(within: min(warning, limit)) { return }
         if warning > 0, warning < limit {
           RankBoard.writeToStandardError(
             "warning: \(name) has waited \(warning) s in \(operation) for ranks that have not come to it"
           )
-          if isOver(within: limit - warning) {
+          if ends(within: limit - warning) {
             return RankBoard.writeToStandardError("note: \(name) goes on after \(operation)")
           }
-        } else if isOver(within: limit - warning) {
+        } else if ends(within: limit - warning) {
           return
         }
         RankBoard.writeToStandardError(
