@@ -78,7 +78,9 @@ public final class SharedReduction: @unchecked Sendable {
   public func waitForContributions() throws {
     try flags.waitForAll(
       channel: SharedReduction.arrive, epoch: epoch, "\(header) (reduction \(sequence))")
-    do { try flags.checkAnnouncements(sequence, number: sequence) } catch let error as CommunicationError {
+    do { try flags.checkAnnouncements(sequence, number: sequence) } catch let error
+      as CommunicationError
+    {
       throw flags.record(error)
     }
   }
