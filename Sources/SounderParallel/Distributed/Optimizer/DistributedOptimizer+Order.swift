@@ -45,7 +45,9 @@ extension DistributedOptimizer {
     }
     let key = ContextMessage.Key(kind: .part, number: kind, sender: 0)
     do {
-      return try mailroom.wait(in: context.id, until: context.deadline()) { mail in
+      return try mailroom.wait(
+        in: context.id, until: context.deadline(), "the number of the step", missing: { _ in [0] }
+      ) { mail in
         if let message = mail.take(key) {
           var reader = message.body
           return reader.int()
@@ -53,11 +55,9 @@ extension DistributedOptimizer {
         if let cause = mail.error { throw cause }
         return nil
       }
-    } catch is Mailroom.DeadlinePassed {
+    } catch let passed as Mailroom.DeadlinePassed {
       throw DistributedAutogradError(
-        .timeout, rank: context.rank, operation: "DistributedOptimizer.step",
-        "waited \(context.options.timeout) for \(mailroom.names(of: [0])) to number the step; see "
-          + "whether it takes part in every step")
+        .timeout, rank: context.rank, operation: "DistributedOptimizer.step", passed.message)
     }
   }
 }
