@@ -12,7 +12,7 @@
     init(_ operation: String, name: String, timeout: Duration, stallWarning: Duration?) {
       let limit = Double(max(timeout.wholeNanoseconds, 0)) * 1e-9
       let warning = stallWarning.map { Double($0.wholeNanoseconds) * 1e-9 } ?? limit
-      thread = RankThread(stackBytes: 1 << 18) { [isOver] in
+      thread = RankThread { [isOver] in
         func ends(within seconds: Double) -> Bool {
           isOver.wait(timeout: .now() + max(seconds, 0)) == .success
         }
