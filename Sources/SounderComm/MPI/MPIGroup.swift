@@ -246,7 +246,9 @@
       var text = "\((error as? CommunicationError)?.message ?? "\(error)")"
       if text.hasPrefix("error: ") { text.removeFirst("error: ".count) }
       if let reporter = firstReporter(), reporter != rank {
-        sleep(MPIGroup.secondsToSpeak)
+        // mpirun's signals, which come first, cut a sleep short.
+        var left = MPIGroup.secondsToSpeak
+        while left > 0 { left = sleep(left) }
         text = "because of rank \(reporter): \(text)"
       }
       RankBoard.writeToStandardError("error: \(board.name(of: rank)): \(text)")
