@@ -15,21 +15,21 @@ final class SliceUpdate {
   /// The optimiser for parameters of float32, and that for those of float64.
   private let optimizer: FlatOptimizer?
   private let wideOptimizer: FlatOptimizer?
-  private let entries: [WordLayout.Entry]
-  private let isSharded: Bool
+  let entries: [WordLayout.Entry]
+  let isSharded: Bool
   let pieces: PieceNumbers
   private let sum: TreeSum
   /// Parameters and state the optimiser works on: shared, or this rank's own.
-  private let parameters: UnsafeMutablePointer<Float>
+  let parameters: UnsafeMutablePointer<Float>
   /// The optimiser's state arrays as every parameter sees them, counted like the flat layout.
-  private let state: [[UnsafeMutableRawPointer]]
-  private let ownMemory: [NDArray]
+  let state: [[UnsafeMutableRawPointer]]
+  let ownMemory: [NDArray]
   /// The first element of each parameter.
   private let origins: [Int]
   /// Whether weight decay acts on each parameter.
   private let decays: [Bool]
   /// The updates every parameter has had, which Adam's bias correction depends on.
-  private(set) var stepCounts: [Int]
+  var stepCounts: [Int]
   /// This rank's slice of every bucket, and what it adds up over its host for other hosts.
   private var slices: [[BucketPlan.Segment]] = []
   private var contributions: [[BucketPlan.Segment]] = []
@@ -91,78 +91,7 @@ final class SliceUpdate {
     try bind(layout, group)
   }
 
-  /// Views of state arrays that hold only some elements, side by side: shifted so that each parameter's
-  /// lie where they would in the flat layout.
-  private static func views(
-    of arrays: [NDArray], _ owned: [Int: Range<Int>], parameters: Int
-  ) -> [[UnsafeMutableRawPointer]] {
-    var next = 0
-    return (0..<parameters).map { parameter in
-      let range = owned[parameter] ?? 0..<0
-      defer { next += range.count }
-      let shift = (next - range.lowerBound) * MemoryLayout<Float>.stride
-      return arrays.map { $0.pointer + shift }
-    }
-  }
-
-  /// The bytes of optimiser state that this rank has for itself.
-  var ownStateBytes: Int {
-    (isSharded ? ownMemory : Array(ownMemory.dropFirst())).reduce(0) {
-      $0 + $1.count * MemoryLayout<Float>.stride
-    }
-  }
-
-  /// The parameters of this rank alone (form `replicated`).
-  var ownParameters: UnsafeMutableRawBufferPointer {
-    UnsafeMutableRawBufferPointer(
-      start: ownMemory[0].pointer, count: memory.elementCount * MemoryLayout<Float>.stride)
-  }
-
-  /// The optimiser's state arrays and the updates every parameter has had (form `replicated`).
-  var optimizerState: (arrays: [NDArray], stepCounts: [Int]) {
-    get { (Array(ownMemory.dropFirst()), stepCounts) }
-    set {
-      stepCounts = newValue.stepCounts
-      for (own, other) in zip(ownMemory.dropFirst(), newValue.arrays) { own.copy(from: other) }
-    }
-  }
-
-  /// Goes on with the optimiser's state of parameters that were there before.
-  private func takeOver(_ previous: SliceUpdate) {
-    let places = Dictionary(
-      previous.entries.enumerated().map { (ObjectIdentifier($1.tensor), $0) },
-      uniquingKeysWith: { first, _ in first })
-    for (index, entry) in entries.enumerated() {
-      guard let place = places[ObjectIdentifier(entry.tensor)] else { continue }
-      stepCounts[index] = previous.stepCounts[place]
-      if isSharded && memory.region.localRank != 0 { continue }
-      for (new, old) in zip(state[index], previous.state[place]) {
-        let bytes = MemoryLayout<Float>.stride
-        (new + entry.offset * bytes).copyMemory(
-          from: old + previous.entries[place].offset * bytes, byteCount: entry.range.count * bytes)
-      }
-    }
-  }
-
   func deallocate() { sum.deallocate() }
-
-  /// Moves the parameters into the memory that is updated, with the values of rank 0.
-  private func bind(_ layout: WordLayout, _ group: any ProcessGroup) throws {
-    let initial = Kernels.zeros([memory.elementCount], .float32)
-    layout.bind(
-      to: initial.pointer.assumingMemoryBound(to: Float.self), owner: initial.storage,
-      copying: true)
-    let bytes = UnsafeMutableRawBufferPointer(
-      start: initial.pointer, count: memory.elementCount * MemoryLayout<Float>.stride)
-    try group.broadcast(bytes, root: 0)
-    if !isSharded || memory.region.localRank == 0 {
-      UnsafeMutableRawPointer(parameters).copyMemory(
-        from: initial.pointer, byteCount: bytes.count)
-    }
-    try group.barrier()
-    layout.bind(
-      to: parameters, owner: isSharded ? memory.region : ownMemory[0].storage, copying: false)
-  }
 
   // MARK: One step
 
