@@ -66,7 +66,7 @@ let package = Package(
       "SounderTrain",
       [
         "SounderTrace", "SounderArray", "SounderAutograd", "SounderNN", "SounderComm",
-        "SounderParallel", "CZlib",
+        "SounderParallel", "CKernels", "CZlib",
         .product(name: "Yams", package: "Yams"),
       ]),
     library(

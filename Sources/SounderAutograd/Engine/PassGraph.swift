@@ -6,10 +6,11 @@ import CKernels
 package struct PassGraph {
   let pass: BackwardPass
 
-  /// A number for the structure of the graph: the kinds of its nodes, how they are joined, and which
-  /// leaves it ends in. Equal within a process for equal programs over the same leaves; sizes don't count.
+  /// A number for the structure of the graph.
   ///
-  /// One multiplication for each node.
+  /// It depends on the kinds of the nodes, how they are joined, and which leaves the graph ends in, and is equal
+  /// within a process for equal programs over the same leaves; sizes don't count. The cost is one
+  /// multiplication for each node.
   package var fingerprint: UInt64 {
     var hash: UInt64 = 0x9E37_79B9_7F4A_7C15
     for reference in pass.reached {

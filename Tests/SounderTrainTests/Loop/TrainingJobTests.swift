@@ -52,6 +52,23 @@ struct TrainingJobTests {
     #expect(models[0] == models[2])
   }
 
+  @Test("DP-13: accumulating over k batches leaves the model of one batch of k times the size")
+  func accumulate() throws {
+    let scratch = try TemporaryDirectory()
+    var models: [Data] = []
+    for (ranks, accumulate, batch) in [(4, 1, 32), (2, 2, 16), (1, 4, 8)] {
+      let (job, directory) = try Self.job(
+        "\(scratch.path)/\(ranks)", overrides: "train.accumulate=\(accumulate)",
+        "train.batch_size=\(batch)")
+      let codes = try ThreadGroup.run(ranks: ranks) { try job.run($0) }
+      #expect(codes == Array(repeating: .success, count: ranks))
+      #expect(try Self.summary(directory)["steps"]?.integer == 18)
+      models.append(try Data(contentsOf: URL(fileURLWithPath: directory.model)))
+    }
+    #expect(models[0] == models[1])
+    #expect(models[0] == models[2])
+  }
+
   @Test("A finished run can be judged again, with the same result")
   func evaluate() throws {
     let scratch = try TemporaryDirectory()
