@@ -9,8 +9,9 @@ struct SounderCommand: ParsableCommand {
     abstract: "Trains models on CPUs, by one process, many ranks, or lock-free workers.",
     version: Version.text,
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, ReportCommand.self, GenerateCommand.self,
-      ConfigCommand.self, BenchCommand.self, SimulateCommand.self, OpcheckCommand.self,
+      TrainCommand.self, EvaluateCommand.self, ReportCommand.self, DiagnoseCommand.self,
+      GenerateCommand.self, ConfigCommand.self, BenchCommand.self, SimulateCommand.self,
+      OpcheckCommand.self,
       OpsCommand.self, DoctorCommand.self,
     ])
 

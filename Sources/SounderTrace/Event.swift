@@ -52,7 +52,7 @@
 /// events of the rank from 1, so `sequence % capacity` is a place in a ring. The name's address is of no
 /// use to another process: copy its bytes.
 public protocol EventSink: AnyObject, Sendable {
-  /// A span has begun; its `end` is 0.
+  /// A span has begun; its `end` is 0. It comes again when `b` changes before the end.
   func begin(_ event: Event)
   /// The span with the same `sequence` has ended, or an instant has happened, which has no `begin`.
   func end(_ event: Event)

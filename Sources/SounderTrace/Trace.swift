@@ -51,6 +51,14 @@ public enum Trace {
     return record.pointee.end(span, b: b.map { Int64($0) })
   }
 
+  /// Tells the sink that an open span has a new second number.
+  static func amend(_ span: Span?, b: Int) {
+    guard let span, let record = ThreadRecord.current else { return }
+    var event = span.event
+    event.b = Int64(b)
+    record.pointee.recorder._withUnsafeGuaranteedRef { $0.sink?.begin(event) }
+  }
+
   /// Begins something that goes on beside what the thread does next, such as a transfer; it need not
   /// nest, and ends on the same thread.
   @inlinable public static func beginInFlight(

@@ -19,7 +19,11 @@ public struct WaitSpan {
 
   /// From now on this rank waits for another, if it does not yet wait for one.
   public mutating func blocks(on rank: Int) {
-    if span == nil { span = Trace.begin(.wait, "wait", rank, rank) }
+    if span == nil {
+      span = Trace.begin(.wait, "wait", rank, rank)
+    } else if rank != last {
+      Trace.amend(span, b: rank)
+    }
     last = rank
   }
 

@@ -40,14 +40,8 @@ public struct TrainingJob: Sendable {
   /// - Throws: ``FileError``, ``TrainingError``, ``ParallelError``, ``DisagreementError``,
   ///   ``CommunicationError``.
   public func run(_ group: any ProcessGroup) throws -> ExitCode {
-    let recorder = Recorder(rank: group.rank, ranks: group.size)
-    return try recorder.attach("main") { try run(group, recorder) }
-  }
-
-  private func run(_ group: any ProcessGroup, _ events: Recorder) throws -> ExitCode {
-    var configuration = resolved.configuration
-    if group.size > 1 { try Agreement(configuration, data).check(group) }
-    let plan = try JobPlan(configuration, data)
+    if group.size > 1 { try Agreement(resolved.configuration, data).check(group) }
+    let plan = try JobPlan(resolved.configuration, data)
     let reporter = ProgressReporter(style: style, rank: group.rank)
     let directory = RunDirectory(path: runDirectory)
     var metrics: MetricsWriter?
@@ -56,20 +50,33 @@ public struct TrainingJob: Sendable {
       try data.train.vocabulary?.write(to: directory.vocabulary)
       metrics = try MetricsWriter(path: directory.metrics)
     }
+    let (flight, warning) = try FlightRecorder.start(in: directory, group)
+    if let warning { reporter.event("warning", warning) }
+    let events = Recorder(rank: group.rank, ranks: group.size, sink: flight)
+    return try FlightRecorder.noting(flight) {
+      try events.attach("main") { try run(plan, group, events, reporter, metrics) }
+    }
+  }
+
+  private func run(
+    _ plan: JobPlan, _ group: any ProcessGroup, _ events: Recorder, _ reporter: ProgressReporter,
+    _ metrics: MetricsWriter?
+  ) throws -> ExitCode {
+    var configuration = resolved.configuration
+    let directory = RunDirectory(path: runDirectory)
     let trace = try configuration.run.traceWindow(stepCount: plan.stepCount).map {
       try JobTrace(window: $0, stepCount: plan.stepCount, recorder: events, group: group)
     }
     let recorder = RunRecorder(
       configuration: configuration, plan: plan, reporter: reporter, metrics: metrics, trace: trace)
     defer { recorder.finish() }
-    if let decision = try tune(&configuration, group) {
+    if let decision = try Trace.span(.phase, "tune", 0, 0, { try tune(&configuration, group) }) {
       recorder.tell("tuning", "\(decision)", decision.json)
     }
     group.board.enter(.setUp)
-    let trainer: any Trainer =
-      configuration.parallel.mode == .sync
-      ? try SynchronousTrainer(configuration, plan: plan, dataset: data.train, group: group)
-      : try HogwildTrainer(configuration, plan: plan, dataset: data.train, group: group)
+    let trainer = try Trace.span(.phase, "set up") {
+      try makeTrainer(configuration, plan, group)
+    }
     announce(plan, trainer, group, recorder)
     let (epoch, wasStopped) = try train(trainer, plan, group, recorder)
     let times = try TimeSummary(events, group)
@@ -97,6 +104,14 @@ public struct TrainingJob: Sendable {
         + "\(recorder.steps) steps, \(ProgressFormat.duration(recorder.wallSeconds))", summary)
     try group.barrier()
     return code
+  }
+
+  private func makeTrainer(
+    _ configuration: Configuration, _ plan: JobPlan, _ group: any ProcessGroup
+  ) throws -> any Trainer {
+    configuration.parallel.mode == .sync
+      ? try SynchronousTrainer(configuration, plan: plan, dataset: data.train, group: group)
+      : try HogwildTrainer(configuration, plan: plan, dataset: data.train, group: group)
   }
 
   /// Decides on sizes that depend on the machine, for several ranks that take steps together.

@@ -4,8 +4,8 @@ import Foundation
 ///
 /// `config.yaml` the resolved configuration, `command.txt` the command, `metrics.jsonl` one object for
 /// each logged step, `summary.json` the result, `model.safetensors` the parameters,
-/// `vocabulary.json` the characters of a model of text, `trace.json` what every rank did. Files of an earlier run in the same
-/// directory are replaced, each in one stroke.
+/// `vocabulary.json` the characters of a model of text, `trace.json` what every rank did, `flight/` what
+/// every rank did last. Files of an earlier run in the same directory are replaced, each in one stroke.
 public struct RunDirectory: Sendable {
   /// The directory's path.
   public let path: String
@@ -28,6 +28,20 @@ public struct RunDirectory: Sendable {
 
   /// What every rank did in some steps, if that was asked for.
   public var trace: String { "\(path)/trace.json" }
+
+  /// The directory of the flight recorders' files, one of each rank.
+  public var flight: String { "\(path)/flight" }
+
+  /// The file of a rank in the directory of the flight recorders.
+  static func flightFile(_ folder: String, rank: Int) -> String { "\(folder)/rank-\(rank).bin" }
+
+  /// The rank whose flight recorder a file is by its name; nil for other files.
+  static func rank(ofFlightFile name: String) -> Int? {
+    guard name.hasPrefix("rank-"), name.hasSuffix(".bin") else { return nil }
+    let digits = name.dropFirst(5).dropLast(4)
+    guard let rank = Int(digits), "\(rank)" == digits, rank >= 0 else { return nil }
+    return rank
+  }
 
   /// Where a run goes: the option, else `run.dir`, else `runs/<configuration>-<time>`.
   public static func path(
@@ -63,7 +77,7 @@ public struct RunDirectory: Sendable {
   }
 
   /// Makes a directory and those above it that do not exist.
-  private static func makeDirectories(_ path: String) throws(FileError) {
+  static func makeDirectories(_ path: String) throws(FileError) {
     var partial = path.hasPrefix("/") ? "" : "."
     for component in path.split(separator: "/") {
       partial += "/\(component)"

@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 import Synchronization
 
@@ -7,6 +8,8 @@ import Synchronization
 /// second `SIGINT` ends the program at once.
 public enum StopSignal {
   private static let received = Atomic<Int32>(0)
+  /// The address of a word that keeps the time of the first signal; 0 for none.
+  private static let witness = Atomic<UInt>(0)
 
   /// Begins to listen; calling it again does no harm.
   public static func install() {
@@ -32,9 +35,25 @@ public enum StopSignal {
     }
   }
 
-  /// Runs inside the signal handler: atomics and `_exit` only.
+  /// Lets the first signal leave its time in a word, as evidence that the process was still alive.
+  static func setWitness(_ word: UnsafeMutablePointer<UInt64>) {
+    witness.store(UInt(bitPattern: word), ordering: .releasing)
+  }
+
+  /// Forgets a word that is about to go, unless another has taken its place.
+  static func clearWitness(_ word: UnsafeMutablePointer<UInt64>) {
+    _ = witness.compareExchange(
+      expected: UInt(bitPattern: word), desired: 0, ordering: .acquiringAndReleasing)
+  }
+
+  /// Runs inside the signal handler: atomics, the clock and `_exit` only.
   private static func note(_ signal: Int32) {
     let previous = received.exchange(signal, ordering: .relaxed)
+    if let word = UnsafeMutablePointer<UInt64>(bitPattern: witness.load(ordering: .acquiring)),
+      ck_word_load(word) == 0
+    {
+      ck_word_store(word, ck_monotonic_nanoseconds())
+    }
     if signal == SIGINT, previous == SIGINT { _exit(ExitCode.interrupted.rawValue) }
   }
 }
