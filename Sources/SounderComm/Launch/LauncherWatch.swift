@@ -8,7 +8,7 @@ import Foundation
 /// behind the link. The watch is a shell that outlives the rank, because it shares neither session nor
 /// files with it (the launcher waits for everybody who holds a rank's output, and peers for everybody
 /// who holds its sockets): it waits for the rank's end, leaves the launcher some seconds for an orderly
-/// one, and then ends it by a signal.
+/// one, and then ends it by a signal. It goes as soon as the launcher has gone.
 final class LauncherWatch: @unchecked Sendable {
   // @unchecked: constant.
 
@@ -23,10 +23,15 @@ final class LauncherWatch: @unchecked Sendable {
   private static let script = """
     read -r line && exit
     alive() { [ "$(cut -d ' ' -f 22 "/proc/$1/stat" 2>/dev/null)" = "$2" ]; }
-    sleep "$3"
-    alive "$1" "$2" && kill -TERM "$1"
-    sleep "$3"
-    alive "$1" "$2" && kill -KILL "$1"
+    for signal in TERM KILL; do
+      polls=$(($3 * 2))
+      while [ "$polls" -gt 0 ]; do
+        alive "$1" "$2" || exit 0
+        sleep 0.5
+        polls=$((polls - 1))
+      done
+      alive "$1" "$2" && kill -s "$signal" "$1"
+    done
     """
 
   private let end: FileHandle
