@@ -3,7 +3,7 @@
   import Foundation
 
   /// Ends the job when a part of it that MPI does not let be interrupted takes too long: a rank that is
-  /// stopped while the group is made, or does not come to its end.
+  /// stopped or ends while MPI starts or the group is made, or does not come to its end.
   struct MPIDeadline {
     private let isOver = DispatchSemaphore(value: 0)
     private let thread: RankThread
@@ -30,6 +30,11 @@
         RankBoard.writeToStandardError(
           "error: \(name): \(operation) waited \(limit) s for ranks that have not come to it; see "
             + "which of them is stopped or stuck, or allow a longer parallel.timeout")
+        // Before MPI has started it ends no job; the launcher does so when this process is gone.
+        var initialized: Int32 = 0
+        if MPI_Initialized(&initialized) != MPI_SUCCESS || initialized == 0 {
+          _exit(MPIDeadline.exitCode)
+        }
         // If MPI is no longer able to end the job, the launcher does so when this process is gone.
         signal(SIGALRM) { _ in _exit(MPIDeadline.exitCode) }
         alarm(2)

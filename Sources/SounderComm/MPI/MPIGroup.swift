@@ -31,7 +31,8 @@
     ) throws -> MPIGroup {
       try requireOwnLauncher(environment)
       try dieWithParent()
-      try initialize()
+      // A rank that ends before it comes to this keeps the others in it, which the launcher does not notice.
+      try ending("the start of MPI", environment.rank, timeout, stallWarning) { try initialize() }
       if finalizeAtExit { atexit { finalizeMPI() } }
       let world = MPIBootstrap(communicator: cmpi_comm_world(), rank: environment.rank)
       var rank: Int32 = 0
