@@ -1,4 +1,5 @@
 #if MPI
+  import Foundation
   import SounderArray
   import TestSupport
   import Testing
@@ -35,6 +36,29 @@
       words[region.localRank] = group.rank + 1
       try group.barrier()
       #expect((0..<region.localSize).map { words[$0] - 1 } == group.topology.localRanks)
+      try group.barrier()
+    }
+
+    @Test(
+      "The bytes of every rank are present and zero before it writes them",
+      arguments: [4096, 4 << 20])
+    func ownBytes(byteCount: Int) throws {
+      let group = try MPIJob.group.get()
+      let (rank, size) = (group.topology.localRank, group.topology.localSize)
+      let region = try group.makeSharedRegion(
+        byteCount: byteCount * size, owned: [rank * byteCount..<(rank + 1) * byteCount])
+      let own = UnsafeMutableRawBufferPointer(
+        start: region.base + rank * byteCount, count: byteCount)
+      #expect(!own.contains { $0 != 0 })
+      var (before, after) = (rusage(), rusage())
+      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &before)
+      own.initializeMemory(as: UInt8.self, repeating: UInt8(rank + 1))
+      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &after)
+      // Other threads of the test runner may fault a page now and then; the bytes have up to 1,024.
+      #expect(after.ru_minflt - before.ru_minflt < 100)
+      try group.barrier()
+      let bytes = UnsafeRawBufferPointer(start: region.base, count: byteCount * size)
+      #expect((0..<size).allSatisfy { bytes[$0 * byteCount] == UInt8($0 + 1) })
       try group.barrier()
     }
 

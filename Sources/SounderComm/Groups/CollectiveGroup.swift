@@ -121,17 +121,25 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
 
   /// Memory that all ranks of this host see, zeroed.
   public func makeSharedRegion(byteCount: Int) throws -> SharedRegion {
+    try makeSharedRegion(byteCount: byteCount, owned: [])
+  }
+
+  /// Memory that all ranks of this host see, zeroed, each one's own bytes near to it.
+  public func makeSharedRegion(byteCount: Int, owned: [Range<Int>]) throws -> SharedRegion {
     require(byteCount >= 0, "makeSharedRegion: \(byteCount) bytes")
+    require(
+      owned.allSatisfy { $0.lowerBound >= 0 && $0.upperBound <= byteCount },
+      "makeSharedRegion: own bytes outside the region of \(byteCount)")
     let span = Trace.begin(.collective, "makeSharedRegion", 0, byteCount)
     defer { Trace.end(span) }
     try failing {
       try host.synchronize(CollectiveHeader(.makeSharedRegion, count: byteCount))
     }
-    return try allocateRegion(byteCount: byteCount)
+    return try allocateRegion(byteCount: byteCount, owned: owned)
   }
 
   /// Makes the region when all ranks of the host have asked for the same size.
-  func allocateRegion(byteCount: Int) throws -> SharedRegion {
+  func allocateRegion(byteCount: Int, owned: [Range<Int>]) throws -> SharedRegion {
     fatalError("\(Self.self) must make shared regions")
   }
 

@@ -46,6 +46,11 @@ public protocol ProcessGroup: AnyObject, Sendable {
   func receive(_ buffer: UnsafeMutableRawBufferPointer, from rank: Int, tag: Int) throws
   /// Memory that all ranks of this host see, zeroed; a collective over the ranks of every host.
   func makeSharedRegion(byteCount: Int) throws -> SharedRegion
+  /// The same, with the bytes that this rank will write most taken from the memory nearest to its core.
+  ///
+  /// - Parameter owned: ranges of bytes; those of different ranks should not overlap, and what no rank
+  ///   names comes from wherever it comes.
+  func makeSharedRegion(byteCount: Int, owned: [Range<Int>]) throws -> SharedRegion
   /// A port for messages that nobody has to wait for; a collective over all ranks.
   func makeMessagePort() throws -> any MessagePort
   /// A channel for messages that are under way while ranks compute; a collective over all ranks.
@@ -68,4 +73,11 @@ public protocol ProcessGroup: AnyObject, Sendable {
   ///
   /// Ranks that are threads are told as by ``fail(_:)``, as their process has other work.
   func abort(_ error: any Error, exitCode: Int32)
+}
+
+extension ProcessGroup {
+  /// Memory without regard to where it lies, for groups of one rank.
+  public func makeSharedRegion(byteCount: Int, owned: [Range<Int>]) throws -> SharedRegion {
+    try makeSharedRegion(byteCount: byteCount)
+  }
 }

@@ -116,8 +116,9 @@ public final class ThreadGroup: CollectiveGroup, @unchecked Sendable {
     }
   }
 
-  /// The first rank of the host maps the memory and passes the mapping to the others.
-  override func allocateRegion(byteCount: Int) throws -> SharedRegion {
+  /// The first rank of the host maps the memory and passes the mapping to the others; threads of one
+  /// process move between cores, so pages belong to none of them.
+  override func allocateRegion(byteCount: Int, owned: [Range<Int>]) throws -> SharedRegion {
     var message = (address: UInt(0), errno: Int32(0))
     var mapping: RegionMapping?
     if host.rank == 0 {

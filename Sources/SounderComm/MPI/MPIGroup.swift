@@ -182,11 +182,11 @@
       }
     }
 
-    override func allocateRegion(byteCount: Int) throws -> SharedRegion {
+    override func allocateRegion(byteCount: Int, owned: [Range<Int>]) throws -> SharedRegion {
       do {
         return try ProcessRegion(
           byteCount: byteCount, membership: host.region.membership, bootstrap: host,
-          failures: host.flags.failures
+          failures: host.flags.failures, owned: owned
         ).make()
       } catch is ProcessRegion.NotShared {
         throw CommunicationError(

@@ -7,11 +7,16 @@ import Foundation
 /// through `/proc/PID/fd/N`; when their process namespaces differ, a named object of `/dev/shm` takes
 /// its place, unlinked as soon as all have attached. Either way the memory goes with its last process.
 /// All ranks succeed or all throw.
+///
+/// A page lies in the memory nearest to the core that first reserves it, so every rank reserves its own
+/// bytes, at the same time as the others; then the first one reserves what is left.
 struct ProcessRegion {
   let byteCount: Int
   let membership: HostMembership
   let bootstrap: any HostBootstrap
   var failures: FailureRecord?
+  /// The bytes this rank will write most.
+  var owned: [Range<Int>] = []
 
   /// Thrown on all ranks when they do not see each other's memory in any way.
   struct NotShared: Error {}
@@ -52,22 +57,40 @@ struct ProcessRegion {
     if !isFirst { offer.words = words }
     if offer.errno != 0 {
       if way == .hugeMemoryFile { return nil }
-      throw CommunicationError.system(
-        offer.errno, call: "reserving \(byteCount) bytes of shared memory", rank: membership.rank,
-        advice: "rank \(membership.ranks[0]) on \(membership.hostName) has not got them; "
-          + "free memory, raise its limit or use a smaller model")
+      throw noMemory(offer.errno)
     }
     var status = Status.attached
-    if !isFirst { (status, mapping) = attach(offer, named: way == .namedObject) }
+    if !isFirst { (status, mapping) = attach(&offer, named: way == .namedObject) }
     switch Status(rawValue: try bootstrap.minimum(status.rawValue)) {
-    case .attached: return mapping
+    case .attached: break
     case .notVisible: return nil
-    default:
-      throw CommunicationError(
-        .system(errno: ENOMEM, call: "mmap"), rank: membership.rank,
-        "a rank of \(membership.hostName) could not map \(byteCount) bytes of shared memory; "
-          + "raise its limits (ulimit -v) or use a smaller model")
+    default: throw notMapped()
     }
+    guard let mapping else { return nil }
+    for ranges in [owned, isFirst ? [0..<offer.mappedBytes] : []] {
+      let code = -(try bootstrap.minimum(Int64(-offer.reserve(ranges))))
+      if code == 0 { continue }
+      if way == .hugeMemoryFile { return nil }
+      throw noMemory(Int32(code))
+    }
+    var isPresent: Int64 = 1
+    do { try mapping.populate() } catch { isPresent = 0 }
+    if try bootstrap.minimum(isPresent) == 0 { throw notMapped() }
+    return mapping
+  }
+
+  private func noMemory(_ code: Int32) -> CommunicationError {
+    .system(
+      code, call: "reserving \(byteCount) bytes of shared memory", rank: membership.rank,
+      advice: "\(membership.hostName) has not got them; "
+        + "free memory, raise its limit or use a smaller model")
+  }
+
+  private func notMapped() -> CommunicationError {
+    CommunicationError(
+      .system(errno: ENOMEM, call: "mmap"), rank: membership.rank,
+      "a rank of \(membership.hostName) could not map \(byteCount) bytes of shared memory; "
+        + "raise its limits (ulimit -v) or use a smaller model")
   }
 
   /// Maps the first rank's memory and marks it, before the others hear of it.
@@ -86,10 +109,10 @@ struct ProcessRegion {
   }
 
   /// Opens and maps the first rank's memory, and makes sure that it is that.
-  private func attach(_ offer: Offer, named: Bool) -> (Status, RegionMapping?) {
+  private func attach(_ offer: inout Offer, named: Bool) -> (Status, RegionMapping?) {
     let descriptor = offer.open(named: named)
     guard descriptor >= 0 else { return (.notVisible, nil) }
-    defer { Foundation.close(descriptor) }
+    offer.opened = descriptor
     var information = stat()
     guard fstat(descriptor, &information) == 0, Int(information.st_size) == offer.mappedBytes
     else { return (.notVisible, nil) }
@@ -110,6 +133,8 @@ private struct Offer {
   var descriptor: Int32 = -1
   var magic: UInt64 = 0
   var mappedBytes = 0
+  /// This rank's own descriptor of the memory, -1 before it has opened it.
+  var opened: Int32 = -1
   private var ownsName = false
   private var isOwner = false
 
@@ -131,9 +156,10 @@ private struct Offer {
           ck_memory_file("sounder", huge ? 1 : 0)
         }
       }
+      offer.opened = offer.descriptor
       try systemCall("ftruncate") { ftruncate(offer.descriptor, offer.mappedBytes) }
-      let code = posix_fallocate(offer.descriptor, 0, offer.mappedBytes)
-      if code != 0 { offer.errno = code }
+      // The last page, where the ranks prove that they see the same memory.
+      offer.errno = offer.reserve([offer.mappedBytes - page..<offer.mappedBytes])
     } catch { offer.fail(error) }
     return offer
   }
@@ -174,10 +200,18 @@ private struct Offer {
     return opened ?? -1
   }
 
+  /// Takes memory for some ranges of bytes; an error number, 0 on success.
+  func reserve(_ ranges: [Range<Int>]) -> Int32 {
+    for range in ranges where !range.isEmpty {
+      let code = posix_fallocate(opened, range.lowerBound, range.count)
+      if code != 0 { return code }
+    }
+    return 0
+  }
+
   /// Gives up the name and the descriptor; mappings stay.
   func close() {
-    guard isOwner else { return }
-    if ownsName { shm_unlink(name) }
-    if descriptor >= 0 { Foundation.close(descriptor) }
+    if isOwner && ownsName { shm_unlink(name) }
+    if opened >= 0 { Foundation.close(opened) }
   }
 }

@@ -16,10 +16,12 @@ final class RegionMapping: @unchecked Sendable {
 
   /// Zeroed memory of this process.
   static func anonymous(byteCount: Int) throws -> RegionMapping {
-    try RegionMapping(map: byteCount, MAP_PRIVATE | MAP_ANONYMOUS, -1)
+    let mapping = try RegionMapping(map: byteCount, MAP_PRIVATE | MAP_ANONYMOUS, -1)
+    try mapping.populate()
+    return mapping
   }
 
-  /// The bytes of an open memory file.
+  /// The bytes of an open memory file; pages come with ``populate()``.
   static func file(_ descriptor: Int32, byteCount: Int) throws -> RegionMapping {
     try RegionMapping(map: byteCount, MAP_SHARED, descriptor)
   }
@@ -31,12 +33,11 @@ final class RegionMapping: @unchecked Sendable {
         errno, call: "mmap of \(byteCount) bytes", advice: "free memory or use a smaller model")
     }
     self.init(base: base, byteCount: byteCount)
-    try populate()
   }
 
   /// Makes all pages present now, large where the system gives large ones, so that no page fault
   /// is left for the first step.
-  private func populate() throws {
+  func populate() throws {
     madvise(base, byteCount, Int32(MADV_HUGEPAGE))  // refused for memory files on many systems
     let populateWrite: Int32 = 23  // MADV_POPULATE_WRITE, Linux 5.14
     while madvise(base, byteCount, populateWrite) != 0 {

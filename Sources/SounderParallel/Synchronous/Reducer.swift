@@ -128,7 +128,10 @@ final class Reducer {
         sharesParameters: options.update == .sharded,
         stateSlots: shardsState ? 0 : flat?.stateSlotCount ?? 0,
         slotsPerRank: plan.slotCount, hostNodes: tree.ownNodeCount,
-        pieces: PieceNumbers(ranges: ranges).total, shards: plan.shards))
+        pieces: PieceNumbers(ranges: ranges).total, shards: plan.shards,
+        ownElements: buckets.buckets.flatMap {
+          $0.slice(group.topology.localRank, of: group.topology.localSize).map(\.range)
+        }))
     hostLeaves = tree.localLeaves(in: memory, plan: plan)
     let network =
       tree.hostCount > 1

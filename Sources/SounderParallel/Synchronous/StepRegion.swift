@@ -21,6 +21,8 @@ final class StepRegion {
     var hostNodes: Int
     var pieces: Int
     var shards: Int
+    /// The elements of parameters and optimiser state this rank updates.
+    var ownElements: [Range<Int>] = []
   }
 
   let region: SharedRegion
@@ -44,6 +46,21 @@ final class StepRegion {
     var networkHeaders = 0
     var norms = 0
     var reports = 0
+
+    /// The bytes that a rank writes most: its gradient slots, and what it updates of the parameters and
+    /// the state. Whole pages, of which the first rank to touch one decides where it lies.
+    func owned(_ extent: Extent, by rank: Int, of localSize: Int) -> [Range<Int>] {
+      let bytes = slotsPerRank * slotBytes
+      var ranges = [slots + rank * bytes..<slots + (rank + 1) * bytes]
+      guard extent.sharesParameters else { return ranges }
+      for base in [parameters] + state {
+        for elements in extent.ownElements {
+          let width = MemoryLayout<Float>.stride
+          ranges.append(base + elements.lowerBound * width..<base + elements.upperBound * width)
+        }
+      }
+      return ranges
+    }
 
     /// Takes `bytes` on page boundaries, so that ranks and hosts never share a line by accident.
     mutating func take(_ bytes: Int) -> Int {
@@ -77,7 +94,9 @@ final class StepRegion {
     parts.norms = parts.take(extent.pieces * MemoryLayout<Double>.stride)
     parts.reports = parts.take(2 * (extent.shards + localSize + 1) * MemoryLayout<Double>.stride)
     self.parts = parts
-    region = try group.makeSharedRegion(byteCount: parts.end)
+    region = try group.makeSharedRegion(
+      byteCount: parts.end,
+      owned: parts.owned(extent, by: group.topology.localRank, of: localSize))
     flags = EpochFlags(region: region, offset: parts.flags)
   }
 
