@@ -21,15 +21,27 @@ start() {
 shared_files() { find /dev/shm -mindepth 1 | sort; }
 
 killed_rank_ends_the_job() {
-  local code=0
+  local code=0 victim
   shared_files >"$scratch/shared-before"
   start killed
-  rank_processes killed | sed -n 3p | xargs kill -KILL
+  victim=$(rank_processes killed | sed -n 3p)
+  tr '\0' '\n' <"/proc/$victim/environ" | sed -n 's/^OMPI_COMM_WORLD_RANK=//p' >"$scratch/victim"
+  kill -KILL "$victim"
   wait_until 10 ended "$launcher"
   wait "$launcher" || code=$?
   ((code != 0))
   wait_until 5 gone killed
   shared_files | diff "$scratch/shared-before" -
+}
+
+diagnosis_names_the_killed_rank() {
+  local rank
+  rank=$(cat "$scratch/victim")
+  "$sounder" diagnose "$scratch/killed" | tee "$scratch/diagnosis"
+  head -n 1 "$scratch/diagnosis" | grep -q "killed: rank $rank (host .*) stopped first: "
+  grep -qE "^ranks? [0-9, –]+ waited for rank $rank\$" "$scratch/diagnosis"
+  "$sounder" diagnose "$scratch/killed" --json | grep -q "\"verdict\":\"stopped\",\"rank\":$rank,"
+  expect_code 66 "$sounder" diagnose "$scratch"
 }
 
 signal_stops_every_rank() {
@@ -41,6 +53,7 @@ signal_stops_every_rank() {
   wait "$launcher" || code=$?
   ((code == 75))
   [[ -s $scratch/signalled/model.safetensors ]]
+  "$sounder" diagnose "$scratch/signalled" | grep -q 'all 4 ranks ended in order'
   wait_until 5 gone signalled
 }
 
@@ -62,6 +75,7 @@ mpirun_of() {
 }
 
 check 'a killed rank ends the job within 10 s and leaves nothing in /dev/shm' killed_rank_ends_the_job
+check 'DA-13: sounder diagnose names the rank that was killed' diagnosis_names_the_killed_rank
 check 'SIGUSR1 stops all ranks with exit code 75 and a model' signal_stops_every_rank
 check 'a closed pipe does not stop a run' closed_pipe_costs_nothing
 check 'eight ranks train, however few the cores' train 8 eight --set train.epochs=1

@@ -89,8 +89,9 @@ extension Diagnosis: CustomStringConvertible {
   private func row(_ picture: RankPicture) -> String {
     let state = picture.stateName.padding(toLength: 8, withPad: " ", startingAt: 0)
     let sign = picture.lastSign.map { "\(Self.format(seconds($0), 3)) s" } ?? "none"
+    let doing = picture.record.state == .ended ? "–" : picture.doing.joined(separator: " < ")
     return "\(Self.pad("\(picture.rank)", 4))  \(state) \(Self.pad("\(picture.step)", 5))"
-      + " \(Self.pad(sign, 11))  \(picture.doing.joined(separator: " < "))"
+      + " \(Self.pad(sign, 11))  \(doing)"
   }
 
   private func line(_ event: FlightEvent) -> String {

@@ -14,9 +14,11 @@ final class FlightRecorder: EventSink {
   /// - Parameters:
   ///   - rank: the rank, of `ranks`.
   ///   - clockOffset: rank 0's time minus this rank's, in nanoseconds.
+  ///   - process: the process of the rank.
   /// - Throws: ``FileError``; a job can go on without.
   init(
-    path: String, rank: Int, ranks: Int, host: String, clockOffset: Int64
+    path: String, rank: Int, ranks: Int, host: String, clockOffset: Int64,
+    process: ProcessIdentity = .current
   ) throws(FileError) {
     unlink(path)
     let file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
@@ -32,7 +34,6 @@ final class FlightRecorder: EventSink {
       nil, FlightLayout.byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0)
     guard let mapped, mapped != MAP_FAILED else { throw FileError("map", path) }
     base = UInt(bitPattern: mapped)
-    let process = ProcessIdentity.current
     store(.version, FlightLayout.version)
     store(.capacity, UInt64(FlightLayout.capacity))
     store(.rank, UInt64(rank))
