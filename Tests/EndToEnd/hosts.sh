@@ -27,7 +27,7 @@ same_model() {
 learns() {
   local run=$scratch/$1
   across "$(spread 1 2 1)" slot "$sounder" train configs/digits.yaml --run-dir "$run" \
-    --set train.max_steps=150 --set data.test_count=256 "${@:2}"
+    --set train.max_steps=300 --set data.test_count=256 "${@:2}"
   cat "$run/summary.json"
   grep -qE '"test_accuracy"[^0-9]*0\.[6-9]' "$run/summary.json"
 }
