@@ -63,10 +63,11 @@ final class HostReport {
   /// Takes over the reports that are here, and says whether that is all.
   func hasArrived() throws -> Bool {
     guard let values else { return false }
-    for (host, transfer) in receives where try transfer.isComplete() {
+    receives = try receives.filter { host, transfer in
+      guard try transfer.isComplete() else { return true }
       try take(host, transfer.peer, values)
+      return false
     }
-    receives = try receives.filter { try !$0.transfer.isComplete() }
     sends = try sends.filter { try !$0.isComplete() }
     return receives.isEmpty && sends.isEmpty
   }
