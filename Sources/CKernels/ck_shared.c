@@ -130,11 +130,22 @@ DEFINE(f32, float, SUM)
 DEFINE(f64, double, SUM)
 DEFINE(i64, int64_t, INT_SUM)
 
-// Relaxed atomics, one word a line. ThreadSanitizer need not look: the value stays what it is.
-__attribute__((no_sanitize("thread"))) void ck_shared_claim(void *bytes, size_t count) {
+void ck_shared_claim(void *bytes, size_t count) {
   char *const base = bytes;
   for (size_t i = 0; i + sizeof(uint32_t) <= count; i += 64) {
     uint32_t *const word = (uint32_t *)(void *)(base + i);
     __atomic_store_n(word, __atomic_load_n(word, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+  }
+}
+
+void ck_shared_prefetch_for_writing(const void *bytes, size_t count) {
+  const char *const base = bytes;
+  for (size_t i = 0; i < count; i += 64) {
+#if defined(__x86_64__)
+    // `__builtin_prefetch` becomes a prefetch for reading unless the compiler may assume this one.
+    __asm__ volatile("prefetchw %0" : : "m"(base[i]));
+#else
+    __builtin_prefetch(base + i, 1, 3);
+#endif
   }
 }

@@ -151,5 +151,10 @@ void ck_shared_all_reduce_i64(int64_t *const *buffers, int count, size_t begin, 
 // For memory that another rank has written, this one has read, and the other will write again. A line
 // that a peer has only read costs its writer 26 ns, as the line is then clean in the peer's cache; one
 // that the peer has written costs 2 ns, straight from cache to cache (EPYC of family 25, two cores).
-// No other rank may write the bytes meanwhile.
+// No other rank may read or write the bytes meanwhile.
 void ck_shared_claim(void *bytes, size_t count);
+
+// Asks for the lines of `bytes` as if to write them, which leaves them to one cache.
+//
+// A hint without an access: other ranks may go on reading, and then share the lines again.
+void ck_shared_prefetch_for_writing(const void *bytes, size_t count);

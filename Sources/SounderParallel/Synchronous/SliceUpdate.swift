@@ -119,7 +119,7 @@ final class SliceUpdate {
   func claimParameters(ofBucket bucket: Int) {
     guard !foreignSlices.isEmpty else { return }
     for segment in foreignSlices[bucket] {
-      ck_shared_claim(
+      ck_shared_prefetch_for_writing(
         parameters + segment.range.lowerBound, segment.range.count * MemoryLayout<Float>.stride)
     }
   }
