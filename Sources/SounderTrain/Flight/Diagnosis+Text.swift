@@ -43,7 +43,7 @@ extension Diagnosis: CustomStringConvertible {
       ]
     case .failed(let rank):
       return [
-        "\(run): \(place(rank)) failed first, in step \(picture(of: rank)?.step ?? 0):",
+        "\(run): \(place(rank)) failed first, at step \(picture(of: rank)?.step ?? 0):",
         "  \(picture(of: rank)?.record.text ?? "")",
       ]
     case .stopped(let rank):

@@ -69,7 +69,7 @@ enum FlightLayout {
 
 /// How far a rank has come.
 enum FlightState: UInt64, Sendable {
-  /// Neither of the others, be it alive, stopped or killed.
+  /// Not at its end: alive, stopped or killed.
   case running = 0
   /// It came to its end in order.
   case ended

@@ -28,7 +28,7 @@ final class FlightRecorder: EventSink {
     let code = posix_fallocate(file, 0, off_t(FlightLayout.byteCount))
     guard code == 0 else {
       unlink(path)
-      throw FileError("reserve space for", path, reason: String(cString: strerror(code)))
+      throw FileError("reserve its space", path, reason: String(cString: strerror(code)))
     }
     let mapped = mmap(
       nil, FlightLayout.byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0)

@@ -103,7 +103,7 @@ struct DiagnosisTests {
     let diagnosis = try fixture.diagnosis()
     #expect(diagnosis.cause == .failed(rank: 2))
     #expect(diagnosis.verdict[1] == "  the disk is full")
-    #expect(diagnosis.verdict[0].hasSuffix("failed first, in step 4:"))
+    #expect(diagnosis.verdict[0].hasSuffix("failed first, at step 4:"))
   }
 
   @Test("DA-13: last collectives with one number that differ are shown")
