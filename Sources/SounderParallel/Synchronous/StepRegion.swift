@@ -47,8 +47,9 @@ final class StepRegion {
     var norms = 0
     var reports = 0
 
-    /// The bytes that a rank writes most: its gradient slots, and what it updates of the parameters and
-    /// the state. Whole pages, of which the first rank to touch one decides where it lies.
+    /// The bytes that a rank writes most.
+    ///
+    /// That is its gradient slots, and what it updates of the parameters and the state. Whole pages, of which the first rank to touch one decides where it lies.
     func owned(_ extent: Extent, by rank: Int, of localSize: Int) -> [Range<Int>] {
       let bytes = slotsPerRank * slotBytes
       var ranges = [slots + rank * bytes..<slots + (rank + 1) * bytes]
