@@ -81,7 +81,8 @@ struct NonFiniteRun: Sendable, CustomStringConvertible {
           try group.barrier()
           if group.rank == victim {
             let bits = model.hidden.weight.array.pointer.assumingMemoryBound(to: UInt32.self)
-            bits[5] ^= 1
+            // A high bit of the mantissa: the next updates may round the lowest one away.
+            bits[5] ^= 1 << 20
           }
           try group.barrier()
         }
