@@ -2,7 +2,7 @@ import Foundation
 import SounderTrain
 
 /// The side of a worker process: reads `NAME FIRST-CASE` lines and runs the cases.
-public struct CaseWorker {
+public struct CaseWorker: OperatorWorker {
   private let folder: ConformanceFolder
   private let output: @Sendable (String) -> Void
 
@@ -12,17 +12,8 @@ public struct CaseWorker {
     self.output = output
   }
 
-  /// Runs until standard input ends.
-  public func run() {
-    while let line = readLine() {
-      let parts = line.split(separator: " ")
-      guard parts.count == 2, let first = Int(parts[1]) else { continue }
-      run(String(parts[0]), from: first)
-    }
-  }
-
   /// Runs the cases of one operator.
-  func run(_ name: String, from first: Int) {
+  public func run(_ name: String, from first: Int) {
     func send(_ message: WorkerMessage) { output(message.line) }
     let cases: [ConformanceCase]
     do throws(DataError) { cases = try folder.cases(of: name) } catch {

@@ -1,7 +1,7 @@
 import SounderAutograd
 
 /// The side of a worker process that checks operators of the registry with their own samples.
-public struct RegisteredWorker {
+public struct RegisteredWorker: OperatorWorker {
   private let output: @Sendable (String) -> Void
 
   /// A worker whose messages go to `output`.
@@ -22,17 +22,8 @@ public struct RegisteredWorker {
     return (sampled.sorted(), others)
   }
 
-  /// Runs until standard input ends.
-  public func run() {
-    while let line = readLine() {
-      let parts = line.split(separator: " ")
-      guard parts.count == 2, let first = Int(parts[1]) else { continue }
-      run(String(parts[0]), from: first)
-    }
-  }
-
   /// Checks one operator.
-  func run(_ name: String, from first: Int) {
+  public func run(_ name: String, from first: Int) {
     func send(_ message: WorkerMessage) { output(message.line) }
     do {
       let samples =
