@@ -67,20 +67,19 @@ public struct AllReduceBenchmark {
 
   /// Measures all ways and sizes; a collective over all ranks.
   public func run() throws -> [Record] {
-    var records: [Record] = []
-    for count in counts {
-      for backend in backends { records.append(try measure(backend, count)) }
-    }
-    return records
+    try counts.flatMap(measure)
   }
 
-  private func measure(_ backend: Backend, _ count: Int) throws -> Record {
-    let subject = try makeSubject(backend, count)
-    let time = try RewritingClock(group: group, repetitions: repetitions).seconds(
-      of: subject.call)
+  private func measure(_ count: Int) throws -> [Record] {
+    let backends = backends
+    let subjects = try backends.map { try makeSubject($0, count) }
+    let clock = RewritingClock(group: group, repetitions: repetitions)
+    let times = try clock.seconds(of: subjects.map(\.call))
     // The last call's sum is still there.
-    try check(subject, backend)
-    return Record(backend: backend.rawValue, ranks: group.size, elements: count, seconds: time)
+    for (subject, backend) in zip(subjects, backends) { try check(subject, backend) }
+    return zip(backends, times).map {
+      Record(backend: $0.rawValue, ranks: group.size, elements: count, seconds: $1)
+    }
   }
 
   private func check(_ subject: Subject, _ backend: Backend) throws {

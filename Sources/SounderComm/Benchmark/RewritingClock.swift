@@ -40,29 +40,45 @@ package struct RewritingClock {
   /// What a rank has written before the last call.
   static func lastValue(of rank: Int) -> Float { Float(values + rank) }
 
-  /// Seconds a call, the same on all ranks.
-  package func seconds(of call: Call) throws -> Double {
-    // More ranks than cores take far longer for a call.
-    let calls = max(2, min(500, (64 << 20) / (call.count * 4)) / max(group.size / 2, 1))
-    var rewriting = Double.infinity
-    var both = Double.infinity
+  /// Seconds a call of each kind, the same on all ranks.
+  ///
+  /// The kinds take turns within every repetition: what else the machine does, and on which cores it lets
+  /// the ranks run, changes all of them alike, and their ratios mean something.
+  package func seconds(of calls: [Call]) throws -> [Double] {
+    var rewriting = calls.map { _ in Double.infinity }
+    var both = rewriting
     for repetition in 0...repetitions {
-      try group.barrier()
-      let first = elapsed { for turn in 0..<calls { call.rewrite(value(turn, of: calls)) } }
-      try group.barrier()
-      let second = try elapsed {
-        for turn in 0..<calls {
-          call.rewrite(value(turn, of: calls))
-          try call.run()
-        }
+      for (index, call) in calls.enumerated() {
+        let times = try measure(call)
+        guard repetition > 0 else { continue }  // the first one warms up
+        rewriting[index] = min(rewriting[index], times.rewriting)
+        both[index] = min(both[index], times.both)
       }
-      guard repetition > 0 else { continue }  // the first one warms up
-      rewriting = min(rewriting, first)
-      both = min(both, second)
     }
-    var time = max(both - rewriting, 0) / Double(calls)
-    try withUnsafeMutableBytes(of: &time) { try group.allReduce($0, .float64, .max) }
-    return time
+    var seconds = calls.indices.map {
+      max(both[$0] - rewriting[$0], 0) / Double(turns(of: calls[$0]))
+    }
+    try seconds.withUnsafeMutableBytes { try group.allReduce($0, .float64, .max) }
+    return seconds
+  }
+
+  /// How often a call is repeated at a stretch: more ranks than cores take far longer for one.
+  private func turns(of call: Call) -> Int {
+    max(2, min(500, (64 << 20) / (call.count * 4)) / max(group.size / 2, 1))
+  }
+
+  private func measure(_ call: Call) throws -> (rewriting: Double, both: Double) {
+    let turns = turns(of: call)
+    try group.barrier()
+    let rewriting = elapsed { for turn in 0..<turns { call.rewrite(value(turn, of: turns)) } }
+    try group.barrier()
+    let both = try elapsed {
+      for turn in 0..<turns {
+        call.rewrite(value(turn, of: turns))
+        try call.run()
+      }
+    }
+    return (rewriting, both)
   }
 
   private func value(_ turn: Int, of calls: Int) -> Float {

@@ -37,15 +37,19 @@ public struct UpdateBenchmark {
     guard group.topology.hostCount == 1 else {
       throw ParallelError("bench update: the ranks must share a host's memory")
     }
-    var times = [("sharded", try sharded(elements))]
-    if let sum = group.sumByMPI { times.append(("mpi", try replicated(elements, sum))) }
-    return times.map {
-      Record(backend: $0, ranks: group.size, elements: elements, seconds: $1)
+    return try withSharded(elements) { sharded in
+      var ways = [("sharded", sharded)]
+      if let sum = group.sumByMPI { ways.append(("mpi", replicated(elements, sum))) }
+      return zip(ways, try clock.seconds(of: ways.map(\.1))).map {
+        Record(backend: $0.0, ranks: group.size, elements: elements, seconds: $1)
+      }
     }
   }
 
   /// The way of the synchronous mode: what ``SliceUpdate`` does with a bucket.
-  private func sharded(_ count: Int) throws -> Double {
+  private func withSharded<Result>(
+    _ count: Int, _ body: (RewritingClock.Call) throws -> Result
+  ) throws -> Result {
     let region = try StepRegion(
       group: group,
       StepRegion.Extent(
@@ -79,16 +83,16 @@ public struct UpdateBenchmark {
       region.flags.publish(epoch: epoch)
       try region.flags.waitForAll(epoch: epoch, "the updates")
     }
-    return try clock.seconds(of: call)
+    return try body(call)
   }
 
   private func replicated(
     _ count: Int, _ sum: @escaping (UnsafeMutableRawBufferPointer) throws -> Void
-  ) throws -> Double {
+  ) -> RewritingClock.Call {
     let arrays = (0..<2 + optimizer.stateSlotCount).map { _ in Kernels.zeros([count], .float32) }
     let gradient = arrays[1].pointer
     var step = 0
-    let call = RewritingClock.Call(
+    return RewritingClock.Call(
       count: count, gradient: gradient.assumingMemoryBound(to: Float.self)
     ) { [optimizer] in
       step += 1
@@ -97,6 +101,5 @@ public struct UpdateBenchmark {
         0..<count, parameters: arrays[0].pointer, gradients: gradient,
         state: arrays[2...].map(\.pointer), step: step, learningRate: 1e-3)
     }
-    return try clock.seconds(of: call)
   }
 }
