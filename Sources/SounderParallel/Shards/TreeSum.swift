@@ -12,13 +12,13 @@ struct TreeSum {
   struct Leaf {
     let node: Range<Int>
     let base: UnsafePointer<Float>
-    /// Whether another rank of the host wrote the values, for this one alone to read in its slices, and
-    /// will write there again: then the lines are claimed once they are read.
-    var isForeign = false
+    /// Whether the lines are claimed once they are read: another rank of the host wrote the values, for
+    /// this one alone to read in its slices, and will write there again.
+    var isClaimed = false
   }
 
   private let leaves: [Leaf]
-  private let foreign: [UnsafePointer<Float>]
+  private let claimed: [UnsafePointer<Float>]
   private let root: Range<Int>
   private let scratch: UnsafeMutablePointer<Float>
   private let depth: Int
@@ -26,7 +26,7 @@ struct TreeSum {
   /// A sum of `leaves`, which cover the tree node `root` from left to right.
   init(leaves: [Leaf], root: Range<Int>) {
     self.leaves = leaves
-    foreign = leaves.filter(\.isForeign).map(\.base)
+    claimed = leaves.filter(\.isClaimed).map(\.base)
     self.root = root
     depth = leaves.count + 1
     scratch = .allocate(capacity: depth * Self.blockCount)
@@ -38,7 +38,7 @@ struct TreeSum {
   func block(_ range: Range<Int>, _ element: FlatElement = .float32) -> UnsafePointer<Float> {
     var next = leaves.startIndex
     let sum = evaluate(root, range, element, level: 0, &next)
-    for base in foreign {
+    for base in claimed {
       ck_shared_claim(
         UnsafeMutableRawPointer(mutating: base + range.lowerBound),
         range.count * MemoryLayout<Float>.stride)

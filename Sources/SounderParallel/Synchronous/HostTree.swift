@@ -38,13 +38,20 @@ struct HostTree {
     }
   }
 
+  /// The bytes of a rank's gradient that are still in a cache when they are written again.
+  ///
+  /// Beyond, claiming a line of another rank only sends it to memory once more: 14 % of the time of
+  /// summing and updating 64 MiB (EPYC, 32 MiB of last-level cache, two ranks).
+  private static let claimLimit = 8 << 20
+
   /// The tree nodes the ranks of this host hold in their gradient slots, from left to right.
   func localLeaves(in memory: StepRegion, plan: ShardPlan) -> [TreeSum.Leaf] {
-    positions[host].enumerated().flatMap { localRank, position in
+    let claims = memory.elementCount * MemoryLayout<Float>.stride <= Self.claimLimit
+    return positions[host].enumerated().flatMap { localRank, position in
       plan.schedule(of: position).nodes.enumerated().map { slot, node in
         TreeSum.Leaf(
           node: node, base: UnsafePointer(memory.slot(slot, of: localRank)),
-          isForeign: localRank != memory.region.localRank)
+          isClaimed: claims && localRank != memory.region.localRank)
       }
     }
   }
