@@ -30,7 +30,7 @@ struct frame {
   struct frame *next;
   int64_t due;
   size_t length;
-  uint8_t bytes[];
+  uint8_t bytes[max_frame];
 };
 
 struct port {
@@ -48,6 +48,9 @@ struct address {
 static struct port ports[max_ports];
 static struct address addresses[max_ports * 4];
 static int port_count, address_count;
+// Frames to use again, the last one first: its memory is still in the processor's cache, which the hosts
+// on this machine need too.
+static struct frame *spare;
 static int64_t delay;
 static double loss, rate;
 
@@ -96,18 +99,27 @@ static void learn(const uint8_t *address, int port) {
   addresses[address_count++].port = port;
 }
 
-static void enqueue(struct port *port, const uint8_t *bytes, size_t length) {
-  if (lost() || port->queued + length > queue_limit) return;
-  struct frame *frame = malloc(sizeof *frame + length);
+static struct frame *take_frame(void) {
+  struct frame *frame = spare ? spare : malloc(sizeof *frame);
   if (!frame) fail("malloc");
+  if (spare) spare = spare->next;
+  return frame;
+}
+
+static void give_back(struct frame *frame) {
+  frame->next = spare;
+  spare = frame;
+}
+
+static void enqueue(struct port *port, struct frame *frame) {
+  size_t length = frame->length;
+  if (lost() || port->queued + length > queue_limit) return give_back(frame);
   int64_t start = now();
   if (start < port->free_at) start = port->free_at;
   // Megabits per second are bits per microsecond.
   port->free_at = rate > 0 ? start + (int64_t)((double)(length - offload_header) * 8e3 / rate) : start;
   frame->due = port->free_at + delay;
   frame->next = NULL;
-  frame->length = length;
-  memcpy(frame->bytes, bytes, length);
   if (port->last) port->last->next = frame;
   else port->first = frame;
   port->last = frame;
@@ -115,17 +127,27 @@ static void enqueue(struct port *port, const uint8_t *bytes, size_t length) {
 }
 
 static void receive(int source) {
-  static uint8_t bytes[max_frame];
   // A few at a time, so that what is due is sent in between.
   for (int frames = 0; frames < 32; frames++) {
-    ssize_t length = recv(ports[source].socket, bytes, sizeof bytes, 0);
+    struct frame *frame = take_frame();
+    ssize_t length = recv(ports[source].socket, frame->bytes, max_frame, 0);
     // A port that is down says so once and is silent until it is up.
-    if (length < offload_header + ETH_HLEN) return;
-    const uint8_t *target = bytes + offload_header;
+    if (length < offload_header + ETH_HLEN) return give_back(frame);
+    frame->length = (size_t)length;
+    const uint8_t *target = frame->bytes + offload_header;
     learn(target + ETH_ALEN, source);
     int known = target[0] & 1 ? -1 : port_of(target);
-    for (int i = 0; i < port_count; i++)
-      if (i != source && (known < 0 || known == i)) enqueue(&ports[i], bytes, (size_t)length);
+    for (int i = 0; i < port_count; i++) {
+      if (i == source || (known >= 0 && known != i)) continue;
+      struct frame *copy = frame;
+      if (known < 0) {
+        copy = take_frame();
+        copy->length = frame->length;
+        memcpy(copy->bytes, frame->bytes, frame->length);
+      }
+      enqueue(&ports[i], copy);
+    }
+    if (known < 0 || known == source) give_back(frame);
   }
 }
 
@@ -138,7 +160,7 @@ static int64_t deliver(struct port *port) {
     port->first = frame->next;
     if (!port->first) port->last = NULL;
     port->queued -= frame->length;
-    free(frame);
+    give_back(frame);
   }
   return port->first ? port->first->due : INT64_MAX;
 }
