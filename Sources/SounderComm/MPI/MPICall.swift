@@ -40,6 +40,22 @@
     return communicator
   }
 
+  /// Begins a message in pieces and returns their requests; `start` makes MPI's call for one of them.
+  func beginMPI(
+    _ call: EventName, rank: Int? = nil, byteCount: Int, limit: Int = 1 << 30,
+    _ start: (
+      _ offset: Int, _ length: Int32, _ request: UnsafeMutablePointer<MPI_Request?>
+    ) -> Int32
+  ) throws -> [MPI_Request?] {
+    var requests: [MPI_Request?] = []
+    try forEachMPIPiece(of: byteCount, limit: limit) { offset, length in
+      var request: MPI_Request?
+      try mpi(call, rank: rank) { start(offset, length, &request) }
+      requests.append(request)
+    }
+    return requests
+  }
+
   /// Cuts a transfer into pieces whose length fits MPI's 32-bit counts.
   func forEachMPIPiece(
     of byteCount: Int, limit: Int = 1 << 30, _ body: (_ offset: Int, _ length: Int32) throws -> Void

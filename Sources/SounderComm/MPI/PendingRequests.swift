@@ -9,31 +9,28 @@
     func receive(
       _ buffer: UnsafeMutableRawBufferPointer, _ other: Int, _ tag: Int32, _ communicator: MPI_Comm?
     ) throws {
-      try forEachMPIPiece(of: buffer.count) { offset, length in
-        var request: MPI_Request?
-        try mpi("MPI_Irecv") {
+      add(
+        try beginMPI("MPI_Irecv", byteCount: buffer.count) { offset, length, request in
           MPI_Irecv(
             buffer.baseAddress.map { $0 + offset }, length, cmpi_byte(), Int32(other), tag,
-            communicator, &request)
-        }
-        requests.append(request)
-        ranks.append(other)
-      }
+            communicator, request)
+        }, other)
     }
 
     func send(
       _ buffer: UnsafeRawBufferPointer, _ other: Int, _ tag: Int32, _ communicator: MPI_Comm?
     ) throws {
-      try forEachMPIPiece(of: buffer.count) { offset, length in
-        var request: MPI_Request?
-        try mpi("MPI_Isend") {
+      add(
+        try beginMPI("MPI_Isend", byteCount: buffer.count) { offset, length, request in
           MPI_Isend(
             buffer.baseAddress.map { $0 + offset }, length, cmpi_byte(), Int32(other), tag,
-            communicator, &request)
-        }
-        requests.append(request)
-        ranks.append(other)
-      }
+            communicator, request)
+        }, other)
+    }
+
+    private func add(_ begun: [MPI_Request?], _ other: Int) {
+      requests += begun
+      ranks += Array(repeating: other, count: begun.count)
     }
 
     /// The first of the ranks at the other ends; -1 without any.

@@ -21,33 +21,27 @@
     }
 
     func send(_ bytes: UnsafeRawBufferPointer, to other: Int, tag: Int) throws -> any Transfer {
-      let transfer = MPITransfer(peer: other, of: rank, tag: tag)
-      try forEachMPIPiece(of: bytes.count, limit: Self.pieceBytes) { offset, length in
-        var request: MPI_Request?
-        try mpi("MPI_Isend", rank: rank) {
-          MPI_Isend(
-            bytes.baseAddress.map { $0 + offset }, length, cmpi_byte(), Int32(other), Int32(tag),
-            communicator, &request)
-        }
-        transfer.append(request)
+      let requests = try beginMPI(
+        "MPI_Isend", rank: rank, byteCount: bytes.count, limit: Self.pieceBytes
+      ) { offset, length, request in
+        MPI_Isend(
+          bytes.baseAddress.map { $0 + offset }, length, cmpi_byte(), Int32(other), Int32(tag),
+          communicator, request)
       }
-      return transfer
+      return MPITransfer(requests, peer: other, of: rank, tag: tag, received: nil)
     }
 
     func receive(
       _ bytes: UnsafeMutableRawBufferPointer, from other: Int, tag: Int
     ) throws -> any Transfer {
-      let transfer = MPITransfer(peer: other, of: rank, tag: tag)
-      try forEachMPIPiece(of: bytes.count, limit: Self.pieceBytes) { offset, length in
-        var request: MPI_Request?
-        try mpi("MPI_Irecv", rank: rank) {
-          MPI_Irecv(
-            bytes.baseAddress.map { $0 + offset }, length, cmpi_byte(), Int32(other), Int32(tag),
-            communicator, &request)
-        }
-        transfer.append(request, length: length)
+      let requests = try beginMPI(
+        "MPI_Irecv", rank: rank, byteCount: bytes.count, limit: Self.pieceBytes
+      ) { offset, length, request in
+        MPI_Irecv(
+          bytes.baseAddress.map { $0 + offset }, length, cmpi_byte(), Int32(other), Int32(tag),
+          communicator, request)
       }
-      return transfer
+      return MPITransfer(requests, peer: other, of: rank, tag: tag, received: bytes.count)
     }
 
     func checkFailure() throws { try failure() }
@@ -57,22 +51,17 @@
     let peer: Int
     private let rank: Int
     private let tag: Int
-    private var requests: [MPI_Request?] = []
-    /// The lengths that received pieces must have.
-    private var lengths: [Int32] = []
+    private var requests: [MPI_Request?]
+    /// The bytes that must arrive in all pieces together; nil for what is sent.
+    private let received: Int?
     private var completed = 0
 
-    init(peer: Int, of rank: Int, tag: Int) {
+    init(_ requests: [MPI_Request?], peer: Int, of rank: Int, tag: Int, received: Int?) {
+      self.requests = requests
       self.peer = peer
       self.rank = rank
       self.tag = tag
-    }
-
-    func append(_ request: MPI_Request?) { requests.append(request) }
-
-    func append(_ request: MPI_Request?, length: Int32) {
-      requests.append(request)
-      lengths.append(length)
+      self.received = received
     }
 
     /// Looks at the first open piece only: one call makes MPI work on all of them.
@@ -82,18 +71,21 @@
         var status = MPI_Status()
         try mpi("MPI_Test", rank: rank) { MPI_Test(&requests[completed], &flag, &status) }
         if flag == 0 { return false }
-        if !lengths.isEmpty { try check(&status, lengths[completed]) }
+        if let received {
+          try check(
+            &status, min(MPIChannel.pieceBytes, received - completed * MPIChannel.pieceBytes))
+        }
         completed += 1
       }
       return true
     }
 
-    private func check(_ status: inout MPI_Status, _ expected: Int32) throws {
+    private func check(_ status: inout MPI_Status, _ expected: Int) throws {
       var length: Int32 = 0
       try mpi("MPI_Get_count", rank: rank) { MPI_Get_count(&status, cmpi_byte(), &length) }
-      guard length == expected else {
+      guard Int(length) == expected else {
         throw CommunicationError.messageLength(
-          sent: Int(length), expected: Int(expected), from: peer, to: rank, tag: tag)
+          sent: Int(length), expected: expected, from: peer, to: rank, tag: tag)
       }
     }
 
