@@ -8,19 +8,22 @@ import SounderComm
 /// Every host moves 2 (P − 1) / P times the bytes of a bucket over the network for P hosts that are one
 /// node of the reduction tree each, which is the least possible. The owner of a part adds the hosts' sums up
 /// along the tree, so the bits are those of one host.
+///
+/// `LaneExchange.swift` takes buckets through a step, `LaneExchange+Gathering.swift` hands outcomes back to
+/// the hosts, `LaneExchange+Norms.swift` completes what gradients are clipped by.
 final class LaneExchange: NetworkLeg {
   let hostSums: [HostSum]
   let results: [TreeSum.Leaf]
   let lane: Lane
   private let group: any ProcessGroup
-  private let channel: any TransferChannel
+  let channel: any TransferChannel
   private let deadline: HostDeadline
   private let tree: HostTree
-  private let memory: StepRegion
-  private let layout: BucketTransfer.Layout
-  private let sums: LaneSums
-  private var buckets: BucketPlan?
-  private var transfers: [BucketTransfer] = []
+  let memory: StepRegion
+  let layout: BucketTransfer.Layout
+  let sums: LaneSums
+  private(set) var buckets: BucketPlan?
+  private(set) var transfers: [BucketTransfer] = []
   /// Buckets that have begun, and those at the front that are complete.
   private var begun = 0
   private var completed = 0
@@ -31,7 +34,7 @@ final class LaneExchange: NetworkLeg {
 
   /// The channel's tags: bucket b uses 2 b and 2 b + 1 above these.
   private static let reportTag = 0
-  private static let normTag = 1
+  static let normTag = 1
   private static let firstTag = 2
 
   init(
@@ -91,7 +94,7 @@ final class LaneExchange: NetworkLeg {
     try report?.beginStep(step)
   }
 
-  private func tag(_ bucket: Int, _ stage: Int) -> Int { Self.firstTag + 2 * bucket + stage }
+  func tag(_ bucket: Int, _ stage: Int) -> Int { Self.firstTag + 2 * bucket + stage }
 
   func begin(bucket: Int, header: BucketHeader) throws {
     let transfer = transfers[bucket]
@@ -114,7 +117,7 @@ final class LaneExchange: NetworkLeg {
     try progress()
   }
 
-  private func send(
+  func send(
     _ message: MessageBuffer, of transfer: BucketTransfer, to host: Int, _ tag: Int
   ) throws {
     transfer.sends.append(
@@ -181,46 +184,6 @@ final class LaneExchange: NetworkLeg {
     return transfer.header
   }
 
-  func didUpdate(bucket: Int) throws {
-    guard gathersParameters, lane.index != nil else { return }
-    try gather(bucket)
-  }
-
-  /// Sends the outcome of this rank's part to the other hosts, and receives theirs.
-  private func gather(_ index: Int) throws {
-    let transfer = transfers[index]
-    transfer.stage = .gathering
-    if let own = transfer.outcomes[lane.host] { writeOutcome(of: transfer, into: own) }
-    for host in lane.otherHosts {
-      if let message = transfer.outcomes[host] {
-        transfer.awaited.append(
-          try channel.receive(message.bytes, from: lane.ranks[host], tag: tag(index, 1)))
-      }
-      if let own = transfer.outcomes[lane.host] {
-        try send(own, of: transfer, to: host, tag(index, 1))
-      }
-    }
-  }
-
-  private func writeOutcome(of transfer: BucketTransfer, into message: MessageBuffer) {
-    if gathersParameters {
-      transfer.owned.pack(memory.parameters, into: message.floats)
-    } else {
-      sums.writeOutcome(transfer.owned, into: message)
-    }
-  }
-
-  private func takeOutcomes(of transfer: BucketTransfer) {
-    for host in lane.otherHosts {
-      guard let message = transfer.outcomes[host] else { continue }
-      if gathersParameters {
-        transfer.parts[host].unpack(message.floats, into: memory.parameters)
-      } else {
-        sums.takeOutcome(transfer.parts[host], from: message)
-      }
-    }
-  }
-
   func endStep() throws {
     try wait("the end of a step over hosts") {
       var isOver = try report?.hasArrived() ?? true
@@ -240,47 +203,9 @@ final class LaneExchange: NetworkLeg {
     set { layout.format?.state = newValue }
   }
 
-  // MARK: Agreement
-
-  /// Completes the squared norms of pieces, of which owners know those of their parts.
-  func join(norms: UnsafeMutablePointer<Double>, of pieces: PieceNumbers) throws {
-    guard gathersParameters, lane.index != nil, let buckets else { return }
-    let numbers = (0..<lane.hostCount).map { host in
-      var numbers: [Int] = []
-      for bucket in buckets.buckets {
-        for segment in lane.part(of: bucket, on: host) {
-          pieces.forEach(of: segment) { number, _ in numbers.append(number) }
-        }
-      }
-      return numbers
-    }
-    let messages = numbers.map { MessageBuffer(words: $0.count, payloadBytes: 0) }
-    for (place, number) in numbers[lane.host].enumerated() {
-      messages[lane.host].words[place] = norms[number].bitPattern
-    }
-    var open: [any Transfer] = []
-    for host in lane.otherHosts {
-      open.append(
-        try channel.receive(messages[host].bytes, from: lane.ranks[host], tag: Self.normTag))
-      open.append(
-        try channel.send(
-          UnsafeRawBufferPointer(messages[lane.host].bytes), to: lane.ranks[host],
-          tag: Self.normTag))
-    }
-    try wait("the gradient's norm over hosts") {
-      open = try open.filter { try !$0.isComplete() }
-      return open.isEmpty
-    }
-    for host in lane.otherHosts {
-      for (place, number) in numbers[host].enumerated() {
-        norms[number] = Double(bitPattern: messages[host].words[place])
-      }
-    }
-  }
-
   // MARK: Waiting
 
-  private func wait(_ phase: @autoclosure () -> String, until isDone: () throws -> Bool) throws {
+  func wait(_ phase: @autoclosure () -> String, until isDone: () throws -> Bool) throws {
     try deadline.wait(phase(), missing: missing, progress: progress, until: isDone)
   }
 
