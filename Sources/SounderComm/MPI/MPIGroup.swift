@@ -31,6 +31,7 @@
     ) throws -> MPIGroup {
       try requireOwnLauncher(environment)
       try dieWithParent()
+      OpenMPISettings.complete()
       // A rank that ends before it comes to this keeps the others in it, which the launcher does not notice.
       try ending("the start of MPI", environment.rank, timeout, stallWarning) { try initialize() }
       if finalizeAtExit { atexit { finalizeMPI() } }
