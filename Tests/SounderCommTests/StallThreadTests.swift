@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 import SounderArray
 import Testing
@@ -195,6 +196,88 @@ struct StallThreadTests {
       #expect(errors[rank]?.message.contains("rank 1 (host ") == true)
       #expect(errors[rank]?.message.contains("has left the job") == true)
     }
+  }
+
+  /// The boards of ranks that see the lines of their own host only, as over MPI.
+  private func boards(_ hosts: [Int], stallWarning: Duration?, _ reports: Reports) -> [RankBoard] {
+    let lines = (0...(hosts.max() ?? 0)).map { host in
+      let ranks = hosts.indices.filter { hosts[$0] == host }
+      let bytes = RankBoard.byteCount(ranks: ranks.count)
+      let base = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 128)
+      base.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+      return (base: base, ranks: ranks)
+    }
+    let boxes = MailboxPort.Boxes(ranks: hosts.count)
+    return hosts.indices.map { rank in
+      let board = RankBoard(
+        rank: rank, places: hosts.map { .init(hostName: "host\($0)", process: 100 + Int32($0)) },
+        hosts: [lines[hosts[rank]]], owners: [], stallWarning: stallWarning,
+        write: { reports.add($0) })
+      board.join(over: MailboxPort(boxes, rank: rank) { nil })
+      return board
+    }
+  }
+
+  @Test("DA-11: a rank of another host tells its phase, last operation and whom it waits for")
+  func anotherHost() {
+    let boards = boards([0, 1, 1], stallWarning: nil, Reports())
+    #expect(
+      boards[0].describe([1]).hasSuffix("which does not answer: it is stopped, busy or cut off"))
+    boards[1].enter(.backward, step: 17)
+    boards[1].begin(CollectiveHeader(.allReduce, .sum, .float32, count: 8))
+    boards[1].noteAwaited(2)
+    boards[2].enter(.data, step: 18)
+    boards[0].inquiry?.ask(about: [1])
+    #expect(boards[0].activity(of: 1) == nil)
+    boards[1].attend()
+    boards[0].attend()
+    let text = boards[0].describe([1])
+    // The cause first: rank 1 told of rank 2, which has answered nothing itself.
+    #expect(text.hasPrefix("rank 2 (host host1, pid "), "\(text)")
+    #expect(text.contains("), which is in the reading of data of step 18 for "), "\(text)")
+    #expect(
+      text.contains("; rank 1 (host host1, pid ") && text.contains("is in backward of step 17 for ")
+        && text.contains("last operation: allReduce sum float32[8] (collective 1)")
+        && text.hasSuffix(" and waits for rank 2"), "\(text)")
+  }
+
+  @Test(
+    "DA-11: neighbours answer for a rank that cannot, and nobody is asked twice before an answer")
+  func neighbours() {
+    let boards = boards([0, 1, 1], stallWarning: nil, Reports())
+    boards[2].enter(.forward, step: 4)
+    for _ in 0..<3 { boards[0].inquiry?.ask(about: [2]) }
+    // Rank 2 itself attends to nothing.
+    boards[1].attend()
+    boards[0].attend()
+    #expect(boards[0].describe([2]).contains("which is in forward of step 4 for "))
+    // The question to rank 2 is still open, that to rank 1 may be asked again.
+    boards[0].inquiry?.ask(about: [2])
+    boards[2].enter(.reduction, step: 4)
+    boards[1].attend()
+    boards[0].attend()
+    #expect(boards[0].activity(of: 2)?.phase == .reduction)
+    boards[2].attend()
+    boards[0].attend()
+    #expect(boards[0].describe([2]).contains("which is in reduction of step 4 for "))
+  }
+
+  @Test("DA-15: a wait for another host asks before it reports")
+  func waitAsks() throws {
+    let reports = Reports()
+    let boards = boards([0, 1], stallWarning: .milliseconds(40), reports)
+    boards[1].enter(.saving, step: 9)
+    var stall = StallWatch(boards[0], since: ck_monotonic_nanoseconds())
+    while reports.lines.isEmpty {
+      stall.look(for: [1], in: "gradient bucket 0 of step 10")
+      boards[1].attend()
+      usleep(1000)
+    }
+    let line = try #require(reports.lines.first)
+    #expect(
+      line.contains("in gradient bucket 0 of step 10 for rank 1 (host host1, pid "), "\(line)")
+    #expect(line.contains("which is in saving of step 9 for "), "\(line)")
+    stall.end("gradient bucket 0 of step 10")
   }
 
   @Test("What a rank does survives the way to another host as words")

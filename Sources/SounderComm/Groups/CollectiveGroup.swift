@@ -162,6 +162,7 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
   func checkFailure() throws {
     if let failure = host.flags.failure { throw failure }
     try transport?.checkFailure()
+    board.attend()
   }
 
   /// Tells all ranks that this one has failed.

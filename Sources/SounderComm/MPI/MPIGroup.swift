@@ -141,6 +141,11 @@
         rank: rank,
         places: zip(names, processes).map { .init(hostName: $0, process: Int32($1)) },
         hosts: [(lines, ranks)], owners: [mapped.mapping], stallWarning: stallWarning)
+      if order.count > 1 {
+        // Whoever asks goes by its own deadline, so a failure does not end the port.
+        board.join(
+          over: try MPIPort(world.communicator, rank: rank, size: leaders.count) { nil })
+      }
       let region = SharedRegion(
         mapping: mapped.mapping, byteCount: mapped.byteCount,
         membership: mapped.membership.with(board: board))

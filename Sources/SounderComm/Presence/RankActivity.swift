@@ -50,10 +50,13 @@ struct RankActivity: Sendable, Equatable {
 
 extension RankActivity: CustomStringConvertible {
   /// `is in backward of step 17 for 5.2 s, last operation: barrier (collective 41)`.
-  var description: String {
+  var description: String { "is \(place)" }
+
+  /// The description without its verb.
+  var place: String {
     let number = operation?.isMessage == false ? " (collective \(collectives))" : ""
     let last = operation.map { "last operation: \($0)\(number)" } ?? "no operation yet"
-    return "is in \(phase.text(step: step)) for \(seconds(phaseAge)), \(last)"
+    return "in \(phase.text(step: step)) for \(seconds(phaseAge)), \(last)"
   }
 }
 

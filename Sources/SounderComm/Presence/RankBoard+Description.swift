@@ -1,5 +1,4 @@
 import CKernels
-import Foundation
 
 extension RankBoard {
   /// `rank 2 (host b, pid 123)`.
@@ -31,27 +30,35 @@ extension RankBoard {
   }
 
   private func describe(_ other: Int) -> String {
-    let state = processState(of: other)
-    guard let activity = activity(of: other) else {
-      return "\(name(of: other)), \(state.map { "which \($0)" } ?? "of which nothing is heard")"
+    if sees(other) || inquiry == nil {
+      guard let activity = activity(of: other) else {
+        return "\(name(of: other)), of which nothing is heard"
+      }
+      return describe(other, activity, processState(of: other))
     }
-    let facts = [state, "\(activity)", activity.awaited.map { "waits for rank \($0)" }]
+    guard let heard = inquiry?.answer(about: other) else {
+      return "\(name(of: other)), which does not answer: it is stopped, busy or cut off"
+    }
+    let age = ck_monotonic_nanoseconds() &- heard.time
+    guard age >= RankBoard.silence else { return describe(other, heard.activity, heard.process) }
+    return "\(name(of: other)), which has not answered for \(seconds(age)) and was then "
+      + heard.activity.place
+  }
+
+  private func describe(
+    _ other: Int, _ activity: RankActivity, _ process: ProcessState?
+  ) -> String {
+    let facts = [
+      process?.description, "\(activity)", activity.awaited.map { "waits for rank \($0)" },
+    ]
     return "\(name(of: other)), which " + facts.compactMap { $0 }.joined(separator: " and ")
   }
 
-  /// What the system says of a process that cannot go on by itself; nil for any other.
-  private func processState(of other: Int) -> String? {
-    guard sharesProcesses(with: other),
-      let text = try? String(contentsOfFile: "/proc/\(process(of: other))/stat", encoding: .utf8),
-      let end = text.lastIndex(of: ")")
-    else { return nil }
-    // The state follows the name in parentheses, which may hold anything.
-    switch text[text.index(after: end)...].first(where: { $0 != " " }) {
-    case "T": return "is stopped by a signal"
-    case "t": return "is stopped by a debugger"
-    case "D": return "waits for a disk"
-    case "Z", "X": return "has ended"
-    default: return nil
-    }
+  /// After how long without an answer a rank counts as silent, in nanoseconds: it is asked every half second.
+  private static let silence: UInt64 = 1_500_000_000
+
+  /// What the system says of the process of a rank that cannot go on by itself; nil for any other.
+  func processState(of other: Int) -> ProcessState? {
+    sharesProcesses(with: other) ? ProcessState(of: process(of: other)) : nil
   }
 }

@@ -7,7 +7,8 @@ import Foundation
 /// begun, whom it waits for. Whoever waits too long reads it and names those who did not arrive. Writing
 /// costs a few nanoseconds.
 public final class RankBoard: @unchecked Sendable {
-  // @unchecked: constant after the group is made; the lines are reached through C atomics.
+  // @unchecked: constant after the group is made; the lines are reached through C atomics, and `inquiry`
+  // guards itself.
 
   /// A rank's host and process.
   struct Place: Sendable {
@@ -27,10 +28,10 @@ public final class RankBoard: @unchecked Sendable {
   private let own: UnsafeMutablePointer<ck_rank_activity>
   /// Where warnings go.
   let write: @Sendable (String) -> Void
-  /// Asks other hosts what some ranks are doing, without waiting.
-  var inquire: (@Sendable ([Int]) -> Void)?
-  /// What another host has answered.
-  var answer: (@Sendable (Int) -> RankActivity?)?
+  /// What asks other hosts about their ranks; nil where all lines are seen.
+  private(set) var inquiry: RankInquiry?
+  /// The first failure that this rank's host has not heard of, from another host or group.
+  var failureElsewhere: (@Sendable () -> CommunicationError?)?
   /// Set while one operation of the user's consists of several on the host.
   @exclusivity(unchecked) private var isComposing = false
 
@@ -139,14 +140,22 @@ public final class RankBoard: @unchecked Sendable {
 
   // MARK: Reading
 
-  /// What a rank is doing; nil when it cannot be seen and nobody has answered.
+  /// What a rank is doing, or was when it last answered; nil when it cannot be seen and nobody has answered.
   func activity(of other: Int) -> RankActivity? {
-    guard let line = lines[other] else { return answer?(other) }
+    guard let line = lines[other] else { return inquiry?.answer(about: other)?.activity }
     return RankActivity(line)
   }
 
   /// Whether a rank's line is in the memory of this process.
   func sees(_ other: Int) -> Bool { lines[other] != nil }
+
+  /// Whether there is a rank with this number.
+  func knows(_ other: Int) -> Bool { places.indices.contains(other) }
+
+  /// A rank and the others of its host, that rank first.
+  func hostmates(of other: Int) -> [Int] {
+    [other] + places.indices.filter { $0 != other && hostName(of: $0) == hostName(of: other) }
+  }
 
   func hostName(of other: Int) -> String { places[other].hostName }
 
@@ -165,6 +174,14 @@ public final class RankBoard: @unchecked Sendable {
       "\(name(of: left)) has left the job, but \(name(of: rank)) waits for it in \(operation()); "
         + "all ranks must make the same calls to the end")
   }
+
+  // MARK: Other hosts
+
+  /// Joins this board with those of the other hosts, over a port between all ranks; before it is used.
+  func join(over port: any MessagePort) { inquiry = RankInquiry(port: port, board: self) }
+
+  /// Answers what other hosts ask about the ranks of this one; called now and then by ranks that wait.
+  func attend() { inquiry?.attend() }
 
   // MARK: Reporting
 

@@ -9,7 +9,8 @@ package struct StallWatch {
   private var isReporter = false
   private var inquired: UInt64 = 0
 
-  /// How often other hosts are asked again.
+  /// After how long other hosts are asked, and how often again, if no warning is due earlier.
+  private static let inquiryDelay: UInt64 = 1_000_000_000
   private static let inquiryInterval: UInt64 = 500_000_000
 
   /// Begins to watch a wait that has begun at `start` on the monotonic clock.
@@ -29,22 +30,32 @@ package struct StallWatch {
   package mutating func look(
     for missing: @autoclosure () -> [Int], in operation: @autoclosure () -> String
   ) {
-    guard let limit = board.stallWarning.map({ UInt64($0.wholeNanoseconds) }) else { return }
+    board.attend()
+    let limit = board.stallWarning.map { UInt64($0.wholeNanoseconds) } ?? .max
     let waited = waited
+    inquire(about: missing(), waited, limit)
     guard waited >= limit / 2 else { return }
     let ranks = missing()
     board.noteAwaited(ranks.first)
-    let now = start &+ waited
-    if let inquire = board.inquire, now &- inquired >= StallWatch.inquiryInterval {
-      inquired = now
-      let unseen = ranks.filter { !board.sees($0) }
-      if !unseen.isEmpty { inquire(unseen) }
-    }
     guard waited >= limit, !isReporter, !ranks.isEmpty, board.claimReport() else { return }
     isReporter = true
     board.report(
       "warning: \(board.name(of: board.rank)) has waited \(seconds(waited)) in \(operation()) for "
         + board.describe(ranks))
+  }
+
+  /// Asks other hosts what the missing ranks are doing, so that their answers are there when it is time to
+  /// report.
+  private mutating func inquire(
+    about missing: @autoclosure () -> [Int], _ waited: UInt64, _ limit: UInt64
+  ) {
+    guard let inquiry = board.inquiry, waited >= min(StallWatch.inquiryDelay, limit / 2),
+      waited &- inquired >= min(StallWatch.inquiryInterval, limit / 8)
+    else { return }
+    inquired = waited
+    let unseen = missing().filter { !board.sees($0) }
+    let awaited = unseen.compactMap { board.activity(of: $0)?.awaited }
+    inquiry.ask(about: unseen + awaited.filter { !board.sees($0) && !unseen.contains($0) })
   }
 
   /// Called when the wait has ended well.

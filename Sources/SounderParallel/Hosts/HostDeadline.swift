@@ -1,6 +1,7 @@
 import CKernels
 import Foundation
 import SounderComm
+import SounderTrace
 
 /// Waiting for other hosts: looks again and again, for as long as the group allows.
 struct HostDeadline {
@@ -24,26 +25,34 @@ struct HostDeadline {
     _ phase: @autoclosure () -> String, missing: () throws -> [Int], progress: () throws -> Void,
     until isDone: () throws -> Bool
   ) throws {
-    let start = ck_monotonic_nanoseconds()
-    let limit = UInt64(max(timeout.wholeNanoseconds, 0))
-    var round = 0
-    while try !isDone() {
-      try progress()
-      round += 1
-      if round % 16 == 0 {
-        try channel.checkFailure()
-        if ck_monotonic_nanoseconds() - start > limit { throw error(phase(), try missing()) }
-      }
-      if round < Self.yields { sched_yield() } else { usleep(Self.pause) }
+    if try isDone() { return }
+    let span = Trace.begin(.network, "transfer", try missing().first ?? -1)
+    defer { Trace.end(span) }
+    var stall = StallWatch(group.board, since: ck_monotonic_nanoseconds())
+    do {
+      var round = 0
+      repeat {
+        try progress()
+        round += 1
+        if round % 16 == 0 { try look(&stall, phase(), missing) }
+        if round < Self.yields { sched_yield() } else { usleep(Self.pause) }
+      } while try !isDone()
+    } catch {
+      stall.abandon()
+      throw error
     }
+    stall.end(phase())
   }
 
-  private func error(_ phase: String, _ missing: [Int]) -> CommunicationError {
-    let topology = group.topology
-    let names = missing.map { "rank \($0) (host \(topology.hostNames[topology.hosts[$0]]))" }
-    return CommunicationError(
-      .timeout(missing: missing), rank: group.rank,
-      "\(phase) waited \(timeout) for \(names.joined(separator: ", ")); "
-        + "see whether it is stuck or its network is down, or allow a longer timeout")
+  private func look(
+    _ stall: inout StallWatch, _ phase: @autoclosure () -> String, _ missing: () throws -> [Int]
+  ) throws {
+    try channel.checkFailure()
+    let missing = try missing()
+    guard stall.waited > UInt64(max(timeout.wholeNanoseconds, 0)) else {
+      return stall.look(for: missing, in: phase())
+    }
+    throw CommunicationError(
+      .timeout(missing: missing), rank: group.rank, stall.timeout(phase(), missing: missing))
   }
 }

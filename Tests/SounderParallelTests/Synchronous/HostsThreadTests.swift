@@ -100,7 +100,7 @@ struct HostsThreadTests {
     }
   }
 
-  @Test("A host that does not come is named at the deadline")
+  @Test("DA-11: a host that does not come is named at the deadline, with phase and last operation")
   func deadline() {
     #expect {
       try ThreadGroup.run(ranks: 2, hosts: 2, timeout: .milliseconds(300)) { group in
@@ -112,7 +112,9 @@ struct HostsThreadTests {
           model(Tensor.ones([1, 4])).sum()
         }
       }
-    } throws: { "\($0)".contains("waited 0.3 seconds for rank 1 (host ") }
+    } throws: {
+      "\($0)".contains("waited 0.3 s for rank 1 (host ") && "\($0)".contains("last operation: ")
+    }
   }
 
   @Test("Steps of no samples change nothing", arguments: DataParallel.ShardState.allCases)
