@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import SounderComm
@@ -68,6 +69,31 @@ import Testing
         try pair?.barrier()
       }
     }
+    #expect(ContinuousClock.now - begin < .seconds(5))
+  }
+
+  @Test(
+    "DA-09: a rank that waits in its host's memory hears of an error on another host within a second",
+    arguments: [true, false])
+  func errorsReachWaitsInMemory(inner: Bool) throws {
+    let begin = ContinuousClock.now
+    let hasEnded = DispatchSemaphore(value: 0)
+    let waits = try ThreadGroup.run(hostOfRank: [0, 0, 1], timeout: .seconds(60)) {
+      group -> String in
+      let made = try group.subgroup(ranks: inner ? [0, 1, 2] : [0, 1])
+      switch group.rank {
+      case 0:
+        defer { hasEnded.signal() }
+        do { _ = try made?.makeSharedRegion(byteCount: 64) } catch { return "\(error)" }
+        return "fine"
+      // On the same host, and looks at nothing until rank 0 has given up.
+      case 1: return hasEnded.wait(timeout: .now() + 60) == .success ? "" : "late"
+      default:
+        (made ?? group).fail(Broken())
+        return ""
+      }
+    }
+    #expect(waits[0].contains("broken on purpose") && waits[1].isEmpty, "\(waits)")
     #expect(ContinuousClock.now - begin < .seconds(5))
   }
 

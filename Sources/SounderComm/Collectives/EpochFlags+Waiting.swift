@@ -30,6 +30,10 @@ extension EpochFlags {
         stall.abandon()
         throw failure
       }
+      if let failure = membership.board.failureElsewhere?() {
+        stall.abandon()
+        throw record(failure)
+      }
       if let dead = missing().first(where: isDead) {
         stall.abandon()
         throw fail(deathOf: dead, operation())

@@ -5,8 +5,21 @@ extension CollectiveGroup {
   public func split(color: Int?, key: Int) throws -> (any ProcessGroup)? {
     let split = try GroupSplit(self, color: color, key: key)
     let made = try makeSubgroup(split)
-    if let made { subgroups.add(made) }
+    if let made {
+      subgroups.add(made)
+      made.outer = self
+      made.board.failureElsewhere = { [weak made] in made?.failureElsewhere() }
+    }
     return made
+  }
+
+  /// The first failure on another host or of the group this one was made from, for ranks that wait
+  /// where they would not hear of it.
+  func failureElsewhere() -> CommunicationError? {
+    do { try transport?.checkFailure() } catch { return .wrapping(error, rank: rank) }
+    guard let outer else { return nil }
+    do { try outer.checkFailure() } catch { outer.subgroups.fail(error) }
+    return host.flags.failure
   }
 }
 

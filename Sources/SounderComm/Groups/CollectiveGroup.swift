@@ -16,6 +16,8 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
   public let topology: Topology
   let host: SharedCollectives
   let subgroups = Subgroups()
+  /// The group this one was made from; it keeps this one.
+  weak var outer: CollectiveGroup?
   /// Nil when all ranks are on one host.
   let transport: (any MessageTransport)?
 
@@ -29,6 +31,9 @@ public class CollectiveGroup: ProcessGroup, @unchecked Sendable {
     self.topology = topology
     self.host = host
     self.transport = topology.hostCount > 1 ? transport : nil
+    if self.transport != nil {
+      board.failureElsewhere = { [weak self] in self?.failureElsewhere() }
+    }
   }
 
   // MARK: Collectives

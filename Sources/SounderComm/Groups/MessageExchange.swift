@@ -52,6 +52,11 @@ final class MessageExchange: @unchecked Sendable {
           stall.timeout(operation, missing: [from]))
       }
       stall.look(for: [from], in: operation)
+      // It looks here too.
+      condition.unlock()
+      let elsewhere = board.failureElsewhere?()
+      condition.lock()
+      if failure == nil { failure = elsewhere }
       let slice = Double(min(EpochFlags.slice, limit - waited)) * 1e-9
       _ = condition.wait(until: Date(timeIntervalSinceNow: slice))
     }

@@ -59,9 +59,9 @@ public protocol ProcessGroup: AnyObject, Sendable {
   ///
   /// A collective over all ranks. Each new group numbers its ranks by `key`, then by their number here; has
   /// collectives, messages, ports and shared memory of its own, which do not mix with those of others; and
-  /// an error in it is told to its ranks only, while an error of this group is told to them too, as far
-  /// as their ranks hear of it. New groups live as long as
-  /// this one: make them once.
+  /// an error in it is told to its ranks only, while an error of this group is told to them too. Whatever a
+  /// rank waits for, it hears of either within a second. New groups live as long as this one: make them
+  /// once.
   /// - Parameters:
   ///   - color: which new group this rank joins; nil joins none.
   ///   - key: what decides about the order.

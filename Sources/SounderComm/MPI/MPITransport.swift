@@ -14,7 +14,10 @@
     private let collectives: MPI_Comm?
     private let messages: MPI_Comm?
     private let failures: MPI_Comm?
-    private var failure: CommunicationError?
+    /// The first failure that is known here; several threads may ask for it while they wait.
+    private var failure: CommunicationError? { lock.withLock { known } }
+    private let lock = NSLock()
+    private var known: CommunicationError?
     private var notices: [UnsafeMutableRawBufferPointer] = []
 
     /// A transport between the ranks of a communicator; a collective over them.
@@ -85,7 +88,7 @@
       while !(try pending.isComplete()) {
         polls += 1
         if polls % 64 == 0 {
-          try readFailure()
+          learn(board.failureElsewhere?())
           sched_yield()
           stall.look(for: pending.missing(), in: operation)
           if stall.waited > limit {
@@ -108,8 +111,7 @@
     // MARK: Failures
 
     func fail(_ error: CommunicationError) {
-      guard failure == nil else { return }
-      failure = error
+      guard learn(error) else { return }
       let notice = FailureNotice(error, origin: rank).bytes
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: notice.count, alignment: 8)
       buffer.copyBytes(from: notice)
@@ -128,20 +130,36 @@
       if let failure { throw failure }
     }
 
+    /// Takes a failure over as the first, if there is one and none was known; says whether that is so.
+    @discardableResult
+    private func learn(_ error: CommunicationError?) -> Bool {
+      lock.withLock {
+        guard known == nil, let error else { return false }
+        known = error
+        return true
+      }
+    }
+
     private func readFailure() throws {
+      try lock.withLock {
+        guard known == nil, let source = try noticeSource() else { return }
+        var bytes = [UInt8](repeating: 0, count: FailureNotice.byteCount)
+        try mpi("MPI_Recv", rank: rank) {
+          MPI_Recv(
+            &bytes, Int32(bytes.count), cmpi_byte(), source, 0, failures, cmpi_status_ignore())
+        }
+        known = FailureNotice(bytes).error(seenBy: rank)
+      }
+    }
+
+    /// The rank whose notice of a failure has arrived.
+    private func noticeSource() throws -> Int32? {
       var present: Int32 = 0
       var status = MPI_Status()
       try mpi("MPI_Iprobe", rank: rank) {
         MPI_Iprobe(cmpi_any_source(), 0, failures, &present, &status)
       }
-      guard present != 0 else { return }
-      var bytes = [UInt8](repeating: 0, count: FailureNotice.byteCount)
-      try mpi("MPI_Recv", rank: rank) {
-        MPI_Recv(
-          &bytes, Int32(bytes.count), cmpi_byte(), cmpi_status_source(&status), 0, failures,
-          cmpi_status_ignore())
-      }
-      failure = FailureNotice(bytes).error(seenBy: rank)
+      return present != 0 ? cmpi_status_source(&status) : nil
     }
   }
 #endif
