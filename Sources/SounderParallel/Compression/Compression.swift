@@ -53,15 +53,24 @@ public enum Compression: Sendable, Hashable {
     }
   }
 
+  /// Refuses parameters whose values cannot be made smaller.
+  /// - Throws: ``ParallelError``.
+  func check(_ layout: WordLayout) throws {
+    guard self != .none, let wide = layout.entries.first(where: { $0.element == .float64 }) else {
+      return
+    }
+    throw ParallelError(
+      "parallel.compression: parameter '\(wide.name)' is float64, and only float32 can be compressed; set "
+        + "compression to none, or convert the parameter")
+  }
+
   /// The way to other hosts.
   func leg(_ setting: NetworkSetting, shapes: [Shape]) throws -> any NetworkLeg {
     if case .powerSGD(let options) = self {
       return try PowerSGDLeg(setting, shapes: shapes, options: options)
     }
     return try LaneExchange(
-      group: setting.group, tree: setting.tree, memory: setting.memory, plan: setting.plan,
-      format: format(elementCount: setting.memory.elementCount),
-      gathersParameters: setting.gathersParameters)
+      setting, format: format(elementCount: setting.memory.elementCount))
   }
 
   /// The form of single values on the wire; nil if they travel as they are, or not as single values.
@@ -84,6 +93,8 @@ struct NetworkSetting {
   let tree: HostTree
   let memory: StepRegion
   let plan: ShardPlan
+  /// The type of each parameter.
+  let elements: [FlatElement]
   let gathersParameters: Bool
 }
 

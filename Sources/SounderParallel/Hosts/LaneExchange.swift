@@ -37,10 +37,9 @@ final class LaneExchange: NetworkLeg {
   static let normTag = 1
   private static let firstTag = 2
 
-  init(
-    group: any ProcessGroup, tree: HostTree, memory: StepRegion, plan: ShardPlan,
-    format: (any WireFormat)? = nil, gathersParameters: Bool = false
-  ) throws {
+  init(_ setting: NetworkSetting, format: (any WireFormat)? = nil) throws {
+    let (group, tree, memory) = (setting.group, setting.tree, setting.memory)
+    let (plan, gathersParameters) = (setting.plan, setting.gathersParameters)
     self.group = group
     self.tree = tree
     self.memory = memory
@@ -54,7 +53,8 @@ final class LaneExchange: NetworkLeg {
     hostSums = tree.nodes[tree.host].enumerated().map {
       HostSum(node: $1, sum: memory.hostPartial($0))
     }
-    sums = LaneSums(host: tree.host, hostSums: hostSums, layout: layout, shards: plan.shards)
+    sums = LaneSums(host: tree.host, hostSums: hostSums, layout: layout, shards: plan.shards,
+      elements: setting.elements)
     results = [TreeSum.Leaf(node: 0..<plan.shards, base: UnsafePointer(memory.hostPartial(0)))]
     if lane.index == 0 {
       report = HostReport(lane: lane, channel: channel, tag: Self.reportTag, tree: tree, plan: plan)
@@ -67,6 +67,7 @@ final class LaneExchange: NetworkLeg {
 
   /// Whether the owner of a part updates it, and what is gathered are the new parameters.
   let gathersParameters: Bool
+  let sendsEveryHeader = true
 
   func slice(of bucket: BucketPlan.Bucket) -> [BucketPlan.Segment] {
     gathersParameters ? lane.part(of: bucket, on: lane.host) : lane.slice(of: bucket)
@@ -184,7 +185,7 @@ final class LaneExchange: NetworkLeg {
     return transfer.header
   }
 
-  func endStep() throws {
+  func endStep(isRefused: Bool) throws {
     try wait("the end of a step over hosts") {
       var isOver = try report?.hasArrived() ?? true
       for (index, transfer) in transfers.enumerated() {
@@ -194,7 +195,7 @@ final class LaneExchange: NetworkLeg {
       }
       return isOver
     }
-    layout.format?.endStep(isRefused: transfers.contains { $0.header.isRefused })
+    layout.format?.endStep(isRefused: isRefused)
     if lane.index == nil { epoch &+= UInt32(transfers.count) }
   }
 

@@ -8,6 +8,8 @@ struct LaneSums {
   let hostSums: [HostSum]
   let layout: BucketTransfer.Layout
   let shards: Int
+  /// The type of each parameter.
+  let elements: [FlatElement]
 
   private var outcome: UnsafeMutablePointer<Float> { hostSums[0].sum }
 
@@ -84,7 +86,8 @@ struct LaneSums {
       from: segment.range.lowerBound, to: segment.range.upperBound, by: TreeSum.blockCount)
     {
       let block = begin..<min(begin + TreeSum.blockCount, segment.range.upperBound)
-      (outcome + begin).update(from: sum.block(block), count: block.count)
+      (outcome + begin).update(
+        from: sum.block(block, elements[segment.parameter]), count: block.count)
     }
   }
 

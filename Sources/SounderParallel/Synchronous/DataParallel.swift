@@ -119,7 +119,7 @@ public final class DataParallel {
   let schedule: [ShardPlan.Step]
   let buffers: BufferExchange?
   let statistics: JointStatistics?
-  private(set) var inspector: FiniteInspector
+  var inspector: FiniteInspector { reducer.inspector }
   let divergence: DivergenceCheck?
   private(set) var rows: RowExchange?
   private let model: Module
@@ -177,13 +177,11 @@ public final class DataParallel {
     statistics = try JointStatistics(model: model, group: group, plan: plan)
     buffers = try BufferExchange(model: model, group: group, shards: plan.shards)
     schedule = plan.schedule(of: reducer.position).steps
-    inspector = try Self.makeInspector(model, group, options)
     divergence = DivergenceCheck(
       model: model, group: group, update: options.update, interval: options.checkEvery)
-    rows = try RowExchange(
-      model: model, group: group, plan: plan, reducer: reducer, inspector: inspector)
+    rows = try RowExchange(model: model, group: group, plan: plan, reducer: reducer)
     frozen = model.parameters.filter { !$0.requiresGrad }
-    watchReducer()
+    watchLayout()
   }
 
   deinit {
@@ -227,31 +225,14 @@ public final class DataParallel {
     reducer = try Reducer(
       model: model, optimizer: optimizer, group: group, plan: plan, options: options,
       replacing: reducer)
-    inspector = try Self.makeInspector(model, group, options)
     rows?.detach()
-    rows = try RowExchange(
-      model: model, group: group, plan: plan, reducer: reducer, inspector: inspector)
+    rows = try RowExchange(model: model, group: group, plan: plan, reducer: reducer)
     frozen = model.parameters.filter { !$0.requiresGrad }
-    watchReducer()
+    watchLayout()
     onBucketLayout?(bucketLayout)
   }
 
-  private static func makeInspector(
-    _ model: Module, _ group: any ProcessGroup, _ options: Options
-  ) throws -> FiniteInspector {
-    FiniteInspector(try WordLayout(model), rank: group.rank, policy: options.onNaN)
-  }
-
-  /// Looks at gradients before or while they are added up, and passes on what the reducer says.
-  private func watchReducer() {
-    reducer.mayRefuse = options.onNaN == .skip
-    if reducer.mayRefuse || group.topology.hostCount > 1 {
-      reducer.inspector = inspector
-    } else {
-      reducer.refusal = { [inspector, plan] block, leaves in
-        inspector.error(ofSum: block, leaves: leaves) { plan.rank(of: $0) }
-      }
-    }
+  private func watchLayout() {
     reducer.layoutChanged = { [unowned self] in onBucketLayout?(bucketLayout) }
   }
 

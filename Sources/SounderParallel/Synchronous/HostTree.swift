@@ -44,6 +44,12 @@ struct HostTree {
   /// summing and updating 64 MiB (EPYC, 32 MiB of last-level cache, two ranks).
   private static let claimLimit = 8 << 20
 
+  /// The rank at a place in the order of shards.
+  func rank(at position: Int, in topology: Topology) -> Int {
+    let host = positions.firstIndex { $0.contains(position) } ?? 0
+    return topology.ranks(onHost: host)[position - positions[host].lowerBound]
+  }
+
   /// The tree nodes the ranks of this host hold in their gradient slots, from left to right.
   func localLeaves(in memory: StepRegion, plan: ShardPlan) -> [TreeSum.Leaf] {
     let claims = memory.elementCount * MemoryLayout<Float>.stride <= Self.claimLimit

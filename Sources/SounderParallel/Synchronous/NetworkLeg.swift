@@ -16,6 +16,9 @@
 /// next. Of the epochs in ``StepRegion/flags``, channel 0 belongs to the reducer, channel
 /// ``StepRegion/networkChannel`` to the leg.
 ///
+/// The header may say that the step must not be taken, of which other ranks of the other hosts learn when they meet
+/// with all sums.
+///
 /// Bits: a leg that only moves sums gives those of one host, since every node of the tree is evaluated
 /// somewhere and all by the same additions.
 protocol NetworkLeg: AnyObject {
@@ -32,6 +35,10 @@ protocol NetworkLeg: AnyObject {
   /// Whether ``slice(of:)`` leaves out what ranks of other hosts update: then only they need optimiser
   /// state for it, and the leg passes updated parameters on.
   var gathersParameters: Bool { get }
+
+  /// Whether what any rank of this host writes into its header reaches another host, and not only what
+  /// the first writes.
+  var sendsEveryHeader: Bool { get }
 
   /// What this rank has sent to other hosts since the start: gradients, parameters, headers.
   var sentBytes: Int { get }
@@ -59,7 +66,9 @@ protocol NetworkLeg: AnyObject {
   func didUpdate(bucket: Int) throws
   /// Waits until nothing is under way; called when all updates are done, before the host's ranks
   /// synchronise.
-  func endStep() throws
+  ///
+  /// - Parameter isRefused: Whether all ranks leave the step out.
+  func endStep(isRefused: Bool) throws
   /// What compression carries from step to step on this rank.
   var compressionState: CompressionState { get set }
 }

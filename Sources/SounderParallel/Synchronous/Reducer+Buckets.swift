@@ -27,27 +27,14 @@ extension Reducer {
 
   /// Lets the ranks of the host see this rank's part of a bucket.
   private func publish(_ bucket: Int) throws {
-    if let inspector { try inspect(bucket, inspector) }
+    // After a bad loss no gradient of the step is any good.
+    if inspector.finding != nil { progress[bucket].header.refuse() }
     update.claimParameters(ofBucket: bucket)
     progress[bucket].header.write(
       to: memory.headers(of: memory.region.localRank) + buckets.buckets[bucket].headerOffset)
     memory.flags.publish(epoch: epoch(bucket: bucket))
     progress[bucket].stage = .published
     note(.published, bucket: bucket)
-  }
-
-  private func inspect(_ bucket: Int, _ inspector: any GradientInspector) throws {
-    for (place, segment) in buckets.buckets[bucket].segments.enumerated()
-    where progress[bucket].header.isTouched(place) {
-      for slot in 0..<finalSlots {
-        let values = UnsafeBufferPointer(
-          start: memory.slot(slot, of: memory.region.localRank) + segment.range.lowerBound,
-          count: segment.range.count)
-        if try !inspector.accepts(parameter: segment.parameter, values: values) {
-          progress[bucket].header.refuse()
-        }
-      }
-    }
   }
 
   /// Moves buckets on as far as that goes without waiting for anybody.
@@ -118,7 +105,9 @@ extension Reducer {
   private func send(_ bucket: Int) throws {
     guard let network else { return }
     joinHeaders(bucket)
-    update.sumHost(bucket, hostLeaves, into: network.hostSums)
+    if let bad = update.sumHost(bucket, hostLeaves, into: network.hostSums) {
+      try refuse(bucket, bad)
+    }
     note(.networkBegin, bucket: bucket)
     progress[bucket].stage = .travelling
     nextToSend = bucket + 1
@@ -142,12 +131,24 @@ extension Reducer {
     }
     note(.reduceBegin, bucket: bucket)
     if !update.defersUpdate { countUpdates(of: bucket) }
-    let badBlock = update.reduce(bucket: bucket) { self.isTouched($0) }
-    if let badBlock, let refusal { throw refusal(badBlock, hostLeaves) }
+    if let bad = update.reduce(bucket: bucket, isTouched: { self.isTouched($0) }) {
+      try refuse(bucket, bad, isJoint: network != nil)
+    }
     progress[bucket].stage = .reduced
     nextToReduce = bucket + 1
     note(.reduceEnd, bucket: bucket)
     if !update.defersUpdate { try network?.didUpdate(bucket: bucket) }
+  }
+
+  /// Ends the job because of a block of a sum that is no finite number, or makes all ranks leave the step out.
+  ///
+  /// - Parameter isJoint: Whether other hosts see the same sum; those whose parts are bad name them.
+  private func refuse(_ bucket: Int, _ block: BucketPlan.Segment, isJoint: Bool = false) throws {
+    // A rank that refuses on its own account says why.
+    if !progress[bucket].header.isRefused && !(isJoint && mayRefuse) {
+      try inspector.note(badSum: block, of: hostLeaves)
+    }
+    progress[bucket].header.refuse()
   }
 
   /// Counts an update of every parameter of a bucket that was used.

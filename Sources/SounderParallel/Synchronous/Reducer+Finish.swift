@@ -10,15 +10,25 @@ extension Reducer {
   func finishSums() throws {
     memory.flags.publish(epoch: epoch(.report))
     try advanceToEnd()
-    isRefused = progress.contains { $0.header.isRefused }
     norm = nil
     if options.clipNorm != nil {
       try network?.join(norms: memory.norms(count: update.pieces.total), of: update.pieces)
     }
-    if update.defersUpdate { try meet(.sums, "the sums of step \(step)") }
-    if options.clipNorm != nil { norm = update.gradientNorm() }
+    if update.defersUpdate { try meetWithSums() }
+    // A step that is left out may have pieces without a sum.
+    if options.clipNorm != nil { norm = isRefused ? .nan : update.gradientNorm() }
     if options.update == .replicated { try copySums() }
     state = .finished
+  }
+
+  /// Waits until all sums of the host are there, and agrees with its ranks whether the step is taken.
+  ///
+  /// What a rank of another host refuses is in the header of a bucket, which that rank's lane has here too.
+  private func meetWithSums() throws {
+    memory.verdict(of: memory.region.localRank).pointee =
+      progress.contains { $0.header.isRefused } ? 1 : 0
+    try meet(.sums, "the sums of step \(step)")
+    isRefused = (0..<memory.region.localSize).contains { memory.verdict(of: $0).pointee != 0 }
   }
 
   /// Updates where that had to wait, and ends the step.
@@ -37,7 +47,7 @@ extension Reducer {
 
   /// Ends a step whose sums are there, whether it was taken or not.
   func endStep(changesParameters: Bool = false) throws -> DataParallel.Outcome {
-    try network?.endStep()
+    try network?.endStep(isRefused: isRefused)
     if options.update == .sharded || network != nil {
       try meet(.end, "the end of step \(step)")
     }

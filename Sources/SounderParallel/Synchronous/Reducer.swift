@@ -42,17 +42,11 @@ final class Reducer {
   /// The way to other hosts; nil on a single host.
   let network: (any NetworkLeg)?
   let hostLeaves: [TreeSum.Leaf]
-  let finalSlots: Int
 
-  /// Looks at gradients before they are published.
-  var inspector: (any GradientInspector)?
-  /// The error for a block of a sum that is infinite or no number, and the slots it was added up from; nil if
-  /// sums are not looked at.
-  var refusal: ((BucketPlan.Segment, [TreeSum.Leaf]) -> any Error)? {
-    didSet { update.checksSums = refusal != nil }
-  }
+  /// Names what is infinite or no number.
+  let inspector: FiniteInspector
   /// Whether a rank may refuse a step, so that no update happens before all have accepted.
-  var mayRefuse = false
+  var mayRefuse: Bool { options.onNaN == .skip }
   /// Told of everything that happens to buckets; nil costs one test.
   var observer: ((ReducerEvent, _ bucket: Int) -> Void)?
 
@@ -89,13 +83,7 @@ final class Reducer {
     options: DataParallel.Options, replacing old: Reducer? = nil
   ) throws {
     let layout = try WordLayout(model)
-    if group.topology.hostCount > 1,
-      let wide = layout.entries.first(where: { $0.element == .float64 })
-    {
-      throw ParallelError(
-        "parallel.mode sync: parameter '\(wide.name)' is float64, which is reduced on one host only; "
-          + "convert it to float32, or start all ranks on one host")
-    }
+    if group.topology.hostCount > 1 { try options.compression.check(layout) }
     self.group = group
     self.plan = plan
     self.options = options
@@ -118,7 +106,6 @@ final class Reducer {
       }
     let tree = HostTree(topology: group.topology, plan: plan)
     position = tree.position
-    finalSlots = plan.schedule(of: position).nodes.count
     let flat = optimizer.map { FlatOptimizer($0) }
     let shardsState = options.shardState == .all && tree.hostCount > 1
     memory = try StepRegion(
@@ -137,18 +124,21 @@ final class Reducer {
       tree.hostCount > 1
       ? try options.compression.leg(
         NetworkSetting(
-          group: group, tree: tree, memory: memory, plan: plan, gathersParameters: shardsState),
+          group: group, tree: tree, memory: memory, plan: plan, elements: elements,
+          gathersParameters: shardsState),
         shapes: parameters.map(\.shape)) : nil
     self.network = network
+    inspector = FiniteInspector(layout, rank: group.rank, policy: options.onNaN) {
+      tree.rank(at: plan.rank(of: $0), in: group.topology)
+    }
     shard = ShardCollection(parameters: parameters.count)
     old?.detach()
     update = try SliceUpdate(
       model: model, memory: memory, optimizer: flat, group: group, update: options.update,
       leaves: network?.results ?? hostLeaves, shards: plan.shards,
       ownedState: shardsState ? network?.owned(buckets) : nil, previous: old?.update)
+    update.checksSums = network?.sendsEveryHeader != true
     update.adopt(buckets, network)
-    inspector = old?.inspector
-    mayRefuse = old?.mayRefuse ?? false
     observer = old?.observer
     for (index, parameter) in parameters.enumerated() {
       parameter.accumulator?.sink = { [unowned self] _ in try self.parameterReady(index) }
@@ -183,6 +173,7 @@ final class Reducer {
     nextToSend = 0
     nextToReduce = 0
     stopRequested = false
+    isRefused = false
     let mustWait = options.clipNorm != nil || mayRefuse || learningRate == nil
     update.begin(
       learningRate: learningRate ?? 0,

@@ -34,14 +34,12 @@ final class RowExchange {
   private let group: any ProcessGroup
   private let plan: ShardPlan
   private let reducer: Reducer
-  private let inspector: FiniteInspector
 
   /// An exchange for the sparse tables of a model; nil if there are none.
   /// - Throws: ``ParallelError`` with clipping, whose norm would need the rows of all ranks first, and with
   ///   optimiser state shared out over hosts.
   init?(
-    model: Module, group: any ProcessGroup, plan: ShardPlan, reducer: Reducer,
-    inspector: FiniteInspector
+    model: Module, group: any ProcessGroup, plan: ShardPlan, reducer: Reducer
   ) throws {
     let names = model.parameterLayout().entries.map(\.name)
     let tables = model.sparseTables.compactMap { name, layer in
@@ -72,7 +70,6 @@ final class RowExchange {
     self.group = group
     self.plan = plan
     self.reducer = reducer
-    self.inspector = inspector
     for table in tables { table.layer.sink = table }
   }
 
@@ -99,7 +96,7 @@ final class RowExchange {
       table.lookups = []
       table.lists.append(list)
       let isAccepted = try list.values.withUnsafeBufferPointer {
-        try inspector.accepts(parameter: table.parameter, values: $0)
+        try reducer.inspector.accepts(parameter: table.parameter, values: $0)
       }
       if !isAccepted { reducer.refuse(parameter: table.parameter) }
     }

@@ -13,26 +13,26 @@ import SounderNN
 final class SliceUpdate {
   let memory: StepRegion
   /// The optimiser for parameters of float32, and that for those of float64.
-  private let optimizer: FlatOptimizer?
-  private let wideOptimizer: FlatOptimizer?
+  let optimizer: FlatOptimizer?
+  let wideOptimizer: FlatOptimizer?
   let entries: [WordLayout.Entry]
   let isSharded: Bool
   let pieces: PieceNumbers
-  private let sum: TreeSum
+  let sum: TreeSum
   /// Parameters and state the optimiser works on: shared, or this rank's own.
   let parameters: UnsafeMutablePointer<Float>
   /// The optimiser's state arrays as every parameter sees them, counted like the flat layout.
   let state: [[UnsafeMutableRawPointer]]
   let ownMemory: [NDArray]
   /// The first element of each parameter.
-  private let origins: [Int]
+  let origins: [Int]
   /// Whether weight decay acts on each parameter.
-  private let decays: [Bool]
+  let decays: [Bool]
   /// The updates every parameter has had, which Adam's bias correction depends on.
   var stepCounts: [Int]
   /// This rank's slice of every bucket, and what it adds up over its host for other hosts.
-  private var slices: [[BucketPlan.Segment]] = []
-  private var contributions: [[BucketPlan.Segment]] = []
+  private(set) var slices: [[BucketPlan.Segment]] = []
+  private(set) var contributions: [[BucketPlan.Segment]] = []
   /// The slices of every bucket that the other rank of a pair updates.
   private var foreignSlices: [[BucketPlan.Segment]] = []
   /// Whether sums are looked at while they are in the first cache.
@@ -49,7 +49,7 @@ final class SliceUpdate {
     /// Whether the norm of the gradient is wanted.
     var measuresNorm: Bool
   }
-  private var policy = Policy(defersUpdate: false, measuresNorm: false)
+  private(set) var policy = Policy(defersUpdate: false, measuresNorm: false)
   /// Whether sums are kept until the end of the step.
   var defersUpdate: Bool { !isSharded || policy.defersUpdate }
 
@@ -127,120 +127,5 @@ final class SliceUpdate {
   func begin(learningRate: Double, policy: Policy) {
     self.learningRate = learningRate
     self.policy = policy
-  }
-
-  /// Adds up this rank's slice of a bucket and updates it, or keeps the sum for later.
-  ///
-  /// - Parameter isTouched: Whether any rank used a parameter.
-  /// - Returns: the first block whose sum is infinite or no number, if that is looked for; the rest of the
-  ///   bucket is then left alone.
-  func reduce(bucket: Int, isTouched: (Int) -> Bool) -> BucketPlan.Segment? {
-    for segment in slices[bucket] {
-      if isTouched(segment.parameter) {
-        let element = entries[segment.parameter].element
-        for block in Self.blocks(of: segment.range) {
-          let gradient = sum.block(block, element)
-          if checksSums && !element.areFinite(gradient, words: block.count) {
-            return BucketPlan.Segment(parameter: segment.parameter, range: block)
-          }
-          if !defersUpdate {
-            apply(segment.parameter, block, gradient - block.lowerBound, scale: 1)
-          } else {
-            keptSum.advanced(by: block.lowerBound).update(from: gradient, count: block.count)
-          }
-        }
-        if policy.measuresNorm { measure(segment) }
-      } else if policy.measuresNorm {
-        let norms = memory.norms(count: pieces.total)
-        pieces.forEach(of: segment) { number, _ in norms[number] = 0 }
-      }
-    }
-    return nil
-  }
-
-  /// Counts an update of a parameter; before its first block is updated.
-  func countStep(_ parameter: Int) { stepCounts[parameter] += 1 }
-
-  /// Where sums that are not used at once are kept.
-  ///
-  /// In the sharded form that is this rank's own first slot, in whose slice nobody else is interested.
-  private var keptSum: UnsafeMutablePointer<Float> {
-    isSharded ? memory.slot(0, of: memory.region.localRank) : memory.reduced
-  }
-
-  private func measure(_ segment: BucketPlan.Segment) {
-    let norms = memory.norms(count: pieces.total)
-    pieces.forEach(of: segment) { number, range in
-      norms[number] = entries[segment.parameter].element.squaredNorm(keptSum, range)
-    }
-  }
-
-  /// The norm of the whole gradient, once all ranks have measured their pieces: summed in the order of
-  /// the pieces, so that it does not depend on the number of ranks.
-  func gradientNorm() -> Double {
-    let norms = memory.norms(count: pieces.total)
-    return (0..<pieces.total).reduce(0) { $0 + norms[$1] }.squareRoot()
-  }
-
-  /// Updates this rank's slices with sums that were kept (form `sharded`).
-  func applyKept(scale: Double, isTouched: (Int) -> Bool) {
-    for segment in slices.joined() where isTouched(segment.parameter) {
-      for block in Self.blocks(of: segment.range) {
-        apply(segment.parameter, block, UnsafePointer(keptSum), scale: scale)
-      }
-    }
-  }
-
-  /// Copies the sum of a whole parameter to this rank (form `replicated`), which may be done once all
-  /// ranks of the host have added up their slices.
-  func copySum(_ segment: BucketPlan.Segment) -> UnsafeMutablePointer<Float> {
-    let own = memory.slot(0, of: memory.region.localRank)
-    (own + segment.range.lowerBound).update(
-      from: memory.reduced + segment.range.lowerBound, count: segment.range.count)
-    return own
-  }
-
-  /// Updates this rank's copy of a parameter with the sum it has copied (form `replicated`).
-  func applyCopy(_ segment: BucketPlan.Segment, scale: Double) {
-    let own = memory.slot(0, of: memory.region.localRank)
-    apply(segment.parameter, segment.range, UnsafePointer(own), scale: scale)
-  }
-
-  /// Adds the host's gradients in this rank's part of a bucket up to the host's tree nodes.
-  func sumHost(_ bucket: Int, _ leaves: [TreeSum.Leaf], into sums: [HostSum]) {
-    for target in sums {
-      let partial = TreeSum(
-        leaves: leaves.filter { target.node.contains($0.node.lowerBound) }, root: target.node)
-      defer { partial.deallocate() }
-      for segment in contributions[bucket] {
-        for block in Self.blocks(of: segment.range) {
-          (target.sum + block.lowerBound).update(from: partial.block(block), count: block.count)
-        }
-      }
-    }
-  }
-
-  /// Updates one row of a table `[*, width]`.
-  func apply(row: Int, of parameter: Int, width: Int, gradient: UnsafePointer<Float>) {
-    let begin = origins[parameter] + row * width
-    apply(parameter, begin..<begin + width, gradient - begin, scale: 1)
-  }
-
-  private func apply(
-    _ parameter: Int, _ range: Range<Int>, _ gradients: UnsafePointer<Float>, scale: Double
-  ) {
-    let element = entries[parameter].element
-    guard let optimizer = element == .float32 ? optimizer : wideOptimizer else { return }
-    optimizer.update(
-      range.lowerBound / element.words..<range.upperBound / element.words, parameters: parameters,
-      gradients: gradients, state: state[parameter],
-      step: stepCounts[parameter], learningRate: learningRate, gradientScale: scale,
-      decays: decays[parameter])
-  }
-
-  private static func blocks(of range: Range<Int>) -> some Sequence<Range<Int>> {
-    stride(from: range.lowerBound, to: range.upperBound, by: TreeSum.blockCount).lazy.map {
-      $0..<Swift.min($0 + TreeSum.blockCount, range.upperBound)
-    }
   }
 }

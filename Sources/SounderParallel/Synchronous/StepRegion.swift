@@ -46,6 +46,7 @@ final class StepRegion {
     var networkHeaders = 0
     var norms = 0
     var reports = 0
+    var verdicts = 0
 
     /// The bytes that a rank writes most.
     ///
@@ -94,6 +95,7 @@ final class StepRegion {
     parts.networkHeaders = parts.take(parts.headerWords * MemoryLayout<UInt64>.stride)
     parts.norms = parts.take(extent.pieces * MemoryLayout<Double>.stride)
     parts.reports = parts.take(2 * (extent.shards + localSize + 1) * MemoryLayout<Double>.stride)
+    parts.verdicts = parts.take(localSize * 64)
     self.parts = parts
     region = try group.makeSharedRegion(
       byteCount: parts.end,
@@ -147,6 +149,14 @@ final class StepRegion {
     region.pointer(
       at: parts.reports + step % 2 * count * MemoryLayout<Double>.stride, as: Double.self,
       count: count)
+  }
+
+  /// Whether a rank of the host refuses the step, on a line of its own.
+  ///
+  /// Written before the ranks meet with all sums and read after; nobody gets there again before all ranks have
+  /// published the buckets of the next step.
+  func verdict(of localRank: Int) -> UnsafeMutablePointer<UInt64> {
+    region.pointer(at: parts.verdicts + localRank * 64, as: UInt64.self, count: 1)
   }
 
   /// A tensor's memory inside one of the flat arrays.

@@ -81,6 +81,7 @@ final class PowerSGDLeg: NetworkLeg {
   // MARK: What this rank updates
 
   let gathersParameters = false
+  let sendsEveryHeader = false
 
   func slice(of bucket: BucketPlan.Bucket) -> [BucketPlan.Segment] {
     bucket.slice(memory.region.localRank, of: memory.region.localSize)
@@ -146,9 +147,8 @@ final class PowerSGDLeg: NetworkLeg {
     return header
   }
 
-  func endStep() throws {
+  func endStep(isRefused: Bool) throws {
     try wait("the end of step \(step) on other hosts") { try report?.hasArrived() ?? true }
-    let isRefused = started.contains { BucketHeader(words: $0.header.words).isRefused }
     for (bucket, job) in zip(buckets, started) {
       sentBytes += job.reduction.sentBytes
       if !isRefused { keep(bucket, job.reduction) }
