@@ -28,26 +28,31 @@ void ck_low_rank_project(
       p[k * rows + i] = dot(m + i * columns, q + k * columns, columns);
 }
 
+// Adds values[i, k] * p[k, i], each a vector, up to sums[i, k]; the strides say over which of i and k.
+CK_INLINE void accumulate(
+    float *sums, int64_t sum_row, int64_t sum_vector, const float *values, int64_t value_row,
+    int64_t value_vector, const float *p, int64_t rows, int64_t columns, int64_t rank) {
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t k = 0; k < rank; k++) {
+      const float factor = p[k * rows + i];
+      const float *value = values + i * value_row + k * value_vector;
+      float *sum = sums + i * sum_row + k * sum_vector;
+      for (int64_t j = 0; j < columns; j++) sum[j] += value[j] * factor;
+    }
+}
+
 CK_CLONES
 void ck_low_rank_project_transposed(
     float *q, const float *m, const float *p, int64_t rows, int64_t columns, int64_t rank) {
   memset(q, 0, (size_t)(rank * columns) * sizeof *q);
-  for (int64_t i = 0; i < rows; i++)
-    for (int64_t k = 0; k < rank; k++) {
-      float factor = p[k * rows + i];
-      for (int64_t j = 0; j < columns; j++) q[k * columns + j] += m[i * columns + j] * factor;
-    }
+  accumulate(q, 0, columns, m, columns, 0, p, rows, columns, rank);
 }
 
 CK_CLONES
 void ck_low_rank_expand(
     float *m, const float *p, const float *q, int64_t rows, int64_t columns, int64_t rank) {
   memset(m, 0, (size_t)(rows * columns) * sizeof *m);
-  for (int64_t i = 0; i < rows; i++)
-    for (int64_t k = 0; k < rank; k++) {
-      float factor = p[k * rows + i];
-      for (int64_t j = 0; j < columns; j++) m[i * columns + j] += q[k * columns + j] * factor;
-    }
+  accumulate(m, columns, 0, q, 0, columns, p, rows, columns, rank);
 }
 
 static double dot64(const float *a, const float *b, int64_t n) {

@@ -14,36 +14,16 @@ struct UpdateCommand: ParsableCommand {
 
   @OptionGroup var options: BenchOptions
 
-  @Option(parsing: .upToNextOption, help: "Numbers of parameters.")
-  var elements: [Int] = [4 << 20, 16 << 20]
-
-  struct Record: BenchRecord {
-    let backend: String
-    let ranks: Int
-    let elements: Int
-    let seconds: Double
-    let blas_kernel: String
-
-    var line: String {
-      "\(backend) update, \(ranks) ranks, \(elements * 4 / 1024) KiB: "
-        + "\((seconds * 1e6).formatted(1)) µs"
-    }
-  }
-
-  func validate() throws {
-    guard elements.allSatisfy({ $0 > 0 && $0 <= 1 << 28 }) else {
-      throw ValidationError("--elements must be from 1 to 268435456")
-    }
-  }
+  @OptionGroup var sizes: SizeOptions
 
   func run() throws {
-    let elements = elements
+    let elements = try sizes.elements(or: [4 << 20, 16 << 20], atMost: 1 << 28)
     try options.measure { group in
       try elements.flatMap { count in
         try UpdateBenchmark(group: group).run(elements: count).map {
-          Record(
-            backend: $0.backend, ranks: $0.ranks, elements: $0.elements, seconds: $0.seconds,
-            blas_kernel: BLAS.kernelName)
+          ReductionRecord(
+            what: "update", backend: $0.backend, ranks: $0.ranks, elements: $0.elements,
+            seconds: $0.seconds)
         }
       }
     }

@@ -10,14 +10,10 @@ extension Kernels {
     guard let loop = ck_image_to_columns(input.dtype.byteSize) else {
       Elementwise.unsupported("unfold", input.dtype)
     }
-    let source = input.contiguous()
     let result = NDArray(
       uninitialized: [geometry.batch, geometry.depth, geometry.resultArea], input.dtype)
-    var window = geometry.window
-    for sample in 0..<geometry.batch {
-      loop(
-        result.address(sample * geometry.depth * geometry.resultArea),
-        source.address(sample * geometry.channels * geometry.imageArea), &window)
+    forEachSample(of: geometry, images: input.contiguous(), columns: result) {
+      image, columns, window in loop(columns, image, &window)
     }
     return result
   }
@@ -40,15 +36,24 @@ extension Kernels {
     guard let loop = ck_columns_to_image(input.dtype.rawValue) else {
       Elementwise.unsupported("fold", input.dtype)
     }
-    let source = input.contiguous()
     let result = zeros(image, input.dtype)
-    var window = geometry.window
-    for sample in 0..<geometry.batch {
-      loop(
-        result.address(sample * geometry.channels * geometry.imageArea),
-        source.address(sample * geometry.depth * geometry.resultArea), &window)
+    forEachSample(of: geometry, images: result, columns: input.contiguous()) {
+      image, columns, window in loop(image, columns, &window)
     }
     return result
+  }
+
+  /// Calls `body` with the memory of each sample's image and columns.
+  private static func forEachSample(
+    of geometry: ConvolutionGeometry, images: NDArray, columns: NDArray,
+    _ body: (UnsafeMutableRawPointer, UnsafeMutableRawPointer, inout ck_window) -> Void
+  ) {
+    var window = geometry.window
+    for sample in 0..<geometry.batch {
+      body(
+        images.address(sample * geometry.channels * geometry.imageArea),
+        columns.address(sample * geometry.depth * geometry.resultArea), &window)
+    }
   }
 
   private static func unfolding(
