@@ -41,19 +41,44 @@ hogwild_is_refused() {
   if grep -E 'Fatal error|Stack dump|signal' "$scratch/refused"; then return 1; fi
 }
 
-killed_rank_ends_the_job() {
-  local code=0
-  across "$(spread 2 2)" slot "$sounder" train configs/digits.yaml --run-dir "$scratch/killed" \
+# long_job RUN: starts two ranks on each of two hosts, and notes those of the second in $scratch/there.
+long_job() {
+  across "$(spread 2 2)" slot "$sounder" train configs/digits.yaml --run-dir "$scratch/$1" \
     --set train.epochs=100000 --set train.log_every=1 &
   launcher=$!
   trap 'kill -TERM "$launcher" 2>/dev/null || true' EXIT
-  wait_until 60 test -s "$scratch/killed/metrics.jsonl"
-  comm -12 <(ip netns pids "${hosts[1]}" | sort) <(rank_processes killed | sort) >"$scratch/there"
+  wait_until 60 test -s "$scratch/$1/metrics.jsonl"
+  comm -12 <(ip netns pids "${hosts[1]}" | sort) <(rank_processes "$1" | sort) >"$scratch/there"
   [[ $(wc -l <"$scratch/there") == 2 ]]
+}
+
+killed_rank_ends_the_job() {
+  local code=0
+  long_job killed
   head -n 1 "$scratch/there" | xargs kill -KILL
   wait_until 10 ended "$launcher"
   wait "$launcher" || code=$?
   ((code != 0))
+}
+
+no_ranks_there() { ! xargs ps -o pid= -p <"$scratch/there" | grep .; }
+no_ranks() { [[ -z $(rank_processes "$1") ]]; }
+
+# What started the ranks of a host is Open MPI's daemon there. Killed it leaves its own files; ours must not stay.
+killed_daemon_ends_its_ranks() {
+  local code=0 daemon
+  long_job orphaned
+  daemon=$(ps -o ppid= -p "$(head -n 1 "$scratch/there")" | tr -d ' ')
+  [[ $(ps -o comm= -p "$daemon") == orted ]]
+  kill -KILL "$daemon"
+  wait_until 5 no_ranks_there
+  wait_until 20 ended "$launcher"
+  wait "$launcher" || code=$?
+  ((code != 0))
+  wait_until 10 no_ranks orphaned
+  on_host "${hosts[1]}" find /dev/shm -mindepth 1 -name 'vader_segment.*' -delete
+  on_host "${hosts[0]}" find /dev/shm -mindepth 1 -name 'vader_segment.*' -delete
+  find "$scratch/temporary" -mindepth 1 -delete
 }
 
 need_hosts 3
@@ -79,6 +104,7 @@ check 'a job whose ranks take four steps alone learns' \
   learns local --set parallel.update=replicated --set parallel.sync_every=4
 check 'Hogwild over two hosts is refused with exit code 78' hogwild_is_refused
 check 'a rank killed on the other host ends the job within 10 s' killed_rank_ends_the_job
+check 'ranks die with a killed daemon of their host, and the job ends' killed_daemon_ends_its_ranks
 check 'nothing is left on any host' nothing_left
 check 'the hosts go without a trace' hosts_go
 finish
