@@ -1,5 +1,6 @@
 // Flat loops over memory, and the few primitives Swift has no cheap form of.
 #pragma once
+#include "ck_adasum.h"
 #include "ck_atomic.h"
 #include "ck_attention.h"
 #include "ck_batch_norm.h"

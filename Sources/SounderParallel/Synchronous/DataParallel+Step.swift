@@ -168,7 +168,7 @@ extension DataParallel {
     if let loss {
       let mean: Double = loss.item()
       try inspector.inspect(loss: mean)
-      reducer.report(loss: mean * weight, stopRequested: stopRequested)
+      reducer.report(loss: mean, weight: weight, stopRequested: stopRequested)
       group.board.enter(.backward, step: stepCount)
       try Trace.span(.backward, "backward", firstShard + shard) {
         try reducer.keepingNetworkBusy {
@@ -181,7 +181,7 @@ extension DataParallel {
       }
       buffers?.endShard(shard, weight: weight)
     } else {
-      reducer.report(loss: 0, stopRequested: stopRequested)
+      reducer.report(loss: nil, weight: 0, stopRequested: stopRequested)
     }
     try rows?.endShard()
     try reducer.endShard()

@@ -37,6 +37,19 @@ public final class DataParallel {
     case all
   }
 
+  /// How the gradients of ranks become one.
+  public enum Reduction: String, Sendable, CaseIterable {
+    /// The mean over all samples.
+    case mean
+    /// Adaptive summation (Maleki et al., 2021): parameter by parameter, the mean gradients of ranks are added
+    /// as far as they are orthogonal and averaged as far as they are parallel, so that a learning rate suits
+    /// any number of ranks.
+    ///
+    /// `(1 − a·b / 2|a|²) a + (1 − a·b / 2|b|²) b` for two, along a fixed tree for more. The result depends on
+    /// the number of ranks, but not on whether they are threads or processes. For one host.
+    case adasum
+  }
+
   /// Whose parameters a job begins with.
   public enum InitialValues: Sendable {
     /// Those of rank 0, whatever the others have.
@@ -51,6 +64,8 @@ public final class DataParallel {
     public var update = Update.sharded
     /// How far optimiser state is shared out.
     public var shardState = ShardState.host
+    /// How the gradients of ranks become one.
+    public var reduction = Reduction.mean
     /// How gradients are made smaller for the way between hosts.
     public var compression = Compression.none
     /// The number of virtual shards; nil means one for each rank.
@@ -171,6 +186,7 @@ public final class DataParallel {
           + "rank; use parallel.update sharded")
     }
     try options.compression.check(options.shardState)
+    try options.reduction.check(model, options, hosts: group.topology.hostCount)
     plan = try ShardPlan(shards: options.shardCount(ranks: group.size), ranks: group.size)
     reducer = try Reducer(
       model: model, optimizer: optimizer, group: group, plan: plan, options: options)

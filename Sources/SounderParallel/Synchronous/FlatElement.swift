@@ -59,6 +59,33 @@ enum FlatElement: Sendable, Hashable {
     }
   }
 
+  /// The inner products of a range of two vectors: of both, and of each with itself.
+  func innerProducts(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ range: Range<Int>,
+    into products: UnsafeMutablePointer<Double>
+  ) {
+    let (begin, end) = (Int64(range.lowerBound / words), Int64(range.upperBound / words))
+    switch self {
+    case .float32: ck_inner_products_f32(a, b, begin, end, products)
+    case .float64:
+      ck_inner_products_f64(Self.doubles(a), Self.doubles(b), begin, end, products)
+    }
+  }
+
+  /// out = scaleA a + scaleB b in a range; `out` may be one of the operands.
+  func weightedSum(
+    _ out: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+    _ scaleA: Double, _ scaleB: Double, _ range: Range<Int>
+  ) {
+    let (begin, end) = (Int64(range.lowerBound / words), Int64(range.upperBound / words))
+    switch self {
+    case .float32: ck_weighted_sum_f32(out, a, b, scaleA, scaleB, begin, end)
+    case .float64:
+      ck_weighted_sum_f64(
+        Self.doubles(out), Self.doubles(a), Self.doubles(b), scaleA, scaleB, begin, end)
+    }
+  }
+
   private static func doubles(_ words: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Double>
   {
     UnsafeMutableRawPointer(words).assumingMemoryBound(to: Double.self)

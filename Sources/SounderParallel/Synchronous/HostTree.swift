@@ -15,6 +15,8 @@ struct HostTree {
   /// This rank's host.
   let host: Int
 
+  /// The number of this host's ranks.
+  var localSize: Int { positions[host].count }
   /// The number of hosts.
   var hostCount: Int { positions.count }
   /// The number of this host's nodes; none need memory on a single host.

@@ -8,7 +8,11 @@ extension Reducer {
   /// Adds complete buckets of a shard to the slots before it, and publishes those of the last shard.
   func completeShard(_ entry: ShardPlan.Step, isLast: Bool) throws {
     while nextToPublish < progress.count && progress[nextToPublish].pending == 0 {
-      for slot in entry.additions { add(slot: slot, bucket: nextToPublish) }
+      // Adaptive summation joins whole ranks, whatever nodes of the tree over shards they hold.
+      let isWhole = isLast && adasum != nil
+      for slot in isWhole ? Array((0..<entry.slot).map { entry.slot - $0 }) : entry.additions {
+        add(slot: slot, bucket: nextToPublish)
+      }
       if isLast { try publish(nextToPublish) }
       nextToPublish += 1
     }
@@ -131,7 +135,11 @@ extension Reducer {
     }
     note(.reduceBegin, bucket: bucket)
     if !update.defersUpdate { countUpdates(of: bucket) }
-    if let bad = update.reduce(bucket: bucket, isTouched: { self.isTouched($0) }) {
+    let bad =
+      adasum == nil
+      ? update.reduce(bucket: bucket) { self.isTouched($0) }
+      : update.findBad(bucket: bucket) { self.isTouched($0) }
+    if let bad {
       try refuse(bucket, bad, isJoint: network != nil)
     }
     progress[bucket].stage = .reduced

@@ -14,11 +14,22 @@ extension Reducer {
     if options.clipNorm != nil {
       try network?.join(norms: memory.norms(count: update.pieces.total), of: update.pieces)
     }
+    if let adasum { try join(adasum) }
     if update.defersUpdate { try meetWithSums() }
     // A step that is left out may have pieces without a sum.
     if options.clipNorm != nil { norm = isRefused ? .nan : update.gradientNorm() }
     if options.update == .replicated { try copySums() }
     state = .finished
+  }
+
+  /// Joins the gradients of all ranks level by level; in a step that is left out, for nothing.
+  private func join(_ adasum: Adasum) throws {
+    for (level, pairs) in adasum.levels.enumerated() {
+      update.measure(pairs, level: level) { self.isTouched($0) }
+      try meet(epoch(level: level), "level \(level) of adaptive summation of step \(step)")
+      update.join(pairs, level: level) { self.isTouched($0) }
+    }
+    update.keepJoined { self.isTouched($0) }
   }
 
   /// Waits until all sums of the host are there, and agrees with its ranks whether the step is taken.
@@ -27,7 +38,7 @@ extension Reducer {
   private func meetWithSums() throws {
     memory.verdict(of: memory.region.localRank).pointee =
       progress.contains { $0.header.isRefused } ? 1 : 0
-    try meet(.sums, "the sums of step \(step)")
+    try meet(epoch(.sums), "the sums of step \(step)")
     isRefused = (0..<memory.region.localSize).contains { memory.verdict(of: $0).pointee != 0 }
   }
 
@@ -49,7 +60,7 @@ extension Reducer {
   func endStep(changesParameters: Bool = false) throws -> DataParallel.Outcome {
     try network?.endStep(isRefused: isRefused)
     if options.update == .sharded || network != nil {
-      try meet(.end, "the end of step \(step)")
+      try meet(epoch(.end), "the end of step \(step)")
     }
     for parameter in parameters {
       if changesParameters { parameter.incrementVersion() }
@@ -63,9 +74,9 @@ extension Reducer {
     return result
   }
 
-  private func meet(_ meeting: Meeting, _ phase: @autoclosure () -> String) throws {
-    memory.flags.publish(epoch: epoch(meeting))
-    try memory.flags.waitForAll(epoch: epoch(meeting), phase())
+  private func meet(_ epoch: UInt32, _ phase: @autoclosure () -> String) throws {
+    memory.flags.publish(epoch: epoch)
+    try memory.flags.waitForAll(epoch: epoch, phase())
   }
 
   /// The factor that brings the gradient's norm down to the limit.

@@ -42,6 +42,8 @@ final class Reducer {
   /// The way to other hosts; nil on a single host.
   let network: (any NetworkLeg)?
   let hostLeaves: [TreeSum.Leaf]
+  /// How gradients are joined if they are not added up; see ``DataParallel/Reduction``.
+  let adasum: Adasum?
 
   /// Names what is infinite or no number.
   let inspector: FiniteInspector
@@ -71,6 +73,8 @@ final class Reducer {
   private var history: LayoutHistory
   private var isDetached = false
   private var stopRequested = false
+  /// The share of this rank's samples among all of the step.
+  private var ownWeight = 0.0
   private var wantedOrder: [Int]?
   private var epochBase: UInt32 = 0
   /// Whether some rank has refused its gradients of this step.
@@ -106,6 +110,7 @@ final class Reducer {
       }
     let tree = HostTree(topology: group.topology, plan: plan)
     position = tree.position
+    adasum = options.reduction == .adasum ? Adasum(ranks: tree.localSize) : nil
     let flat = optimizer.map { FlatOptimizer($0) }
     let shardsState = options.shardState == .all && tree.hostCount > 1
     memory = try StepRegion(
@@ -115,7 +120,8 @@ final class Reducer {
         sharesParameters: options.update == .sharded,
         stateSlots: shardsState ? 0 : flat?.stateSlotCount ?? 0,
         slotsPerRank: plan.slotCount, hostNodes: tree.ownNodeCount,
-        pieces: PieceNumbers(ranges: ranges).total, shards: plan.shards,
+        pieces: PieceNumbers(ranges: layout.entries.map(\.range)).total, shards: plan.shards,
+        isAdaptive: adasum != nil,
         ownElements: buckets.buckets.flatMap {
           $0.slice(group.topology.localRank, of: group.topology.localSize).map(\.range)
         }))
@@ -173,8 +179,10 @@ final class Reducer {
     nextToSend = 0
     nextToReduce = 0
     stopRequested = false
+    ownWeight = 0
     isRefused = false
-    let mustWait = options.clipNorm != nil || mayRefuse || learningRate == nil
+    let mustWait =
+      options.clipNorm != nil || mayRefuse || learningRate == nil || adasum != nil
     update.begin(
       learningRate: learningRate ?? 0,
       policy: SliceUpdate.Policy(
@@ -199,9 +207,18 @@ final class Reducer {
   }
 
   /// Reports the loss of the current shard; before the last bucket is published, so that all may read it.
-  func report(loss: Double, stopRequested: Bool) {
+  ///
+  /// - Parameters:
+  ///   - loss: The mean over the shard's samples; nil if it has none.
+  ///   - weight: The share of these samples among all of the step.
+  func report(loss: Double?, weight: Double, stopRequested: Bool) {
     let report = memory.report(step: step, count: reportCount)
-    report[shard.entry.shard] = loss
+    report[shard.entry.shard] = (loss ?? 0) * weight
+    ownWeight += weight
+    if adasum != nil && shard.isLast {
+      let scale = memory.gradientScale(ofRank: memory.region.localRank)
+      scale.pointee = ownWeight > 0 ? 1 / ownWeight : 0
+    }
     self.stopRequested = self.stopRequested || stopRequested
   }
 
@@ -311,12 +328,16 @@ final class Reducer {
 
   func epoch(bucket: Int) -> UInt32 { epochBase &+ UInt32(bucket + 1) }
   func epoch(_ meeting: Meeting) -> UInt32 {
-    epoch(bucket: buckets.buckets.count + meeting.rawValue)
+    let levels = meeting == .report ? 0 : levelCount
+    return epoch(bucket: buckets.buckets.count + meeting.rawValue + levels)
   }
+  /// Every level of adaptive summation is a meeting of its own between the reports and the sums.
+  func epoch(level: Int) -> UInt32 { epoch(bucket: buckets.buckets.count + 1 + level) }
+  private var levelCount: Int { adasum?.levels.count ?? 0 }
 
   /// The step is over: its epochs are used up.
   func consumeEpochs() {
-    epochBase &+= UInt32(buckets.buckets.count + Meeting.allCases.count)
+    epochBase &+= UInt32(buckets.buckets.count + Meeting.allCases.count + levelCount)
   }
 
   /// Tells the other ranks that this one cannot go on.

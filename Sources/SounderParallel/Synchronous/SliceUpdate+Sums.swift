@@ -22,11 +22,8 @@ extension SliceUpdate {
             keptSum.advanced(by: block.lowerBound).update(from: gradient, count: block.count)
           }
         }
-        if policy.measuresNorm { measure(segment) }
-      } else if policy.measuresNorm {
-        let norms = memory.norms(count: pieces.total)
-        pieces.forEach(of: segment) { number, _ in norms[number] = 0 }
       }
+      if policy.measuresNorm { measure(segment, isTouched: isTouched(segment.parameter)) }
     }
     return nil
   }
@@ -63,10 +60,12 @@ extension SliceUpdate {
     isSharded ? memory.slot(0, of: memory.region.localRank) : memory.reduced
   }
 
-  private func measure(_ segment: BucketPlan.Segment) {
+  /// Measures the kept sums of the pieces of a segment, which are zero if nobody used the parameter.
+  func measure(_ segment: BucketPlan.Segment, isTouched: Bool) {
     let norms = memory.norms(count: pieces.total)
+    let element = entries[segment.parameter].element
     pieces.forEach(of: segment) { number, range in
-      norms[number] = entries[segment.parameter].element.squaredNorm(keptSum, range)
+      norms[number] = isTouched ? element.squaredNorm(keptSum, range) : 0
     }
   }
 

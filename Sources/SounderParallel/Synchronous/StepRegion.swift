@@ -21,6 +21,8 @@ final class StepRegion {
     var hostNodes: Int
     var pieces: Int
     var shards: Int
+    /// Whether gradients are joined by adaptive summation.
+    var isAdaptive = false
     /// The elements of parameters and optimiser state this rank updates.
     var ownElements: [Range<Int>] = []
   }
@@ -47,6 +49,9 @@ final class StepRegion {
     var norms = 0
     var reports = 0
     var verdicts = 0
+    var scales = 0
+    var products = 0
+    var productPairs = 0
 
     /// The bytes that a rank writes most.
     ///
@@ -96,6 +101,12 @@ final class StepRegion {
     parts.norms = parts.take(extent.pieces * MemoryLayout<Double>.stride)
     parts.reports = parts.take(2 * (extent.shards + localSize + 1) * MemoryLayout<Double>.stride)
     parts.verdicts = parts.take(localSize * 64)
+    if extent.isAdaptive {
+      parts.scales = parts.take(localSize * 64)
+      parts.productPairs = Adasum.pairCount(ranks: localSize)
+      parts.products = parts.take(
+        2 * parts.productPairs * extent.pieces * 3 * MemoryLayout<Double>.stride)
+    }
     self.parts = parts
     region = try group.makeSharedRegion(
       byteCount: parts.end,
@@ -157,6 +168,23 @@ final class StepRegion {
   /// published the buckets of the next step.
   func verdict(of localRank: Int) -> UnsafeMutablePointer<UInt64> {
     region.pointer(at: parts.verdicts + localRank * 64, as: UInt64.self, count: 1)
+  }
+
+  /// What turns the gradient a rank of the host has written into the mean over its own samples, on a line of its
+  /// own (adaptive summation).
+  ///
+  /// Written before the rank's last bucket is published, read before ranks meet with all sums.
+  func gradientScale(ofRank localRank: Int) -> UnsafeMutablePointer<Double> {
+    region.pointer(at: parts.scales + localRank * 64, as: Double.self, count: 1)
+  }
+
+  /// Three inner products of each piece for a pair of gradients (adaptive summation).
+  ///
+  /// Two generations: a rank may write those of a level while others still read those of the level before.
+  func innerProducts(level: Int, pair: Int, pieces: Int) -> UnsafeMutablePointer<Double> {
+    let place = (level % 2 * parts.productPairs + pair) * pieces * 3
+    return region.pointer(
+      at: parts.products + place * MemoryLayout<Double>.stride, as: Double.self, count: pieces * 3)
   }
 
   /// A tensor's memory inside one of the flat arrays.

@@ -149,6 +149,24 @@ struct ConfigurationConstraints {
             "parallel.sync_every: \(parallel.syncEvery) lets each rank change its own copy of the model, "
             + "which needs parallel.mode: sync and parallel.update: replicated"))
     }
+    if parallel.reduction == .adasum {
+      let reasons: [(key: String, isWrong: Bool, wayOut: String)] = [
+        ("parallel.mode", parallel.mode == .hogwild, "needs parallel.mode: sync"),
+        (
+          "parallel.virtual_shards", parallel.virtualShards != nil,
+          "depends on the number of ranks and needs parallel.virtual_shards: auto"
+        ),
+        ("parallel.shard_state", parallel.shardState == .all, "needs parallel.shard_state: host"),
+        ("parallel.compression", parallel.compression != .none, "needs parallel.compression: none"),
+        ("parallel.sync_every", parallel.syncEvery > 1, "needs parallel.sync_every: 1"),
+      ]
+      for reason in reasons where reason.isWrong {
+        found.append(
+          diagnostic(
+            reason.key, "parallel.reduction",
+            message: "parallel.reduction: adasum \(reason.wayOut)"))
+      }
+    }
     if parallel.compression == .topk && parallel.compressionRatio == 0 {
       found.append(
         diagnostic(

@@ -17,6 +17,8 @@ public struct ParallelSection: Sendable, Equatable {
   public var update = DataParallel.Update.sharded
   /// How far optimiser state is shared out.
   public var shardState = DataParallel.ShardState.host
+  /// How the gradients of ranks become one.
+  public var reduction = DataParallel.Reduction.mean
   /// How gradients are made smaller for the way between hosts.
   public var compression = Compression.Kind.none
   /// The part of the values that top-k sends.
@@ -56,6 +58,10 @@ public struct ParallelSection: Sendable, Equatable {
       "shard_state", \.shardState,
       "Whether optimiser state is kept once per host or once in all (ZeRO-1).",
       synonyms: ["zero", "zero_stage", "optimizer_sharding"]),
+    .choice(
+      "reduction", \.reduction,
+      "How the gradients of ranks become one: their mean, or adasum, which adds what is orthogonal.",
+      synonyms: ["reduce_op", "reduction_op", "op", "adasum"]),
     .choice(
       "compression", \.compression,
       "How gradients are made smaller for the way between hosts; all but none change the result.",

@@ -84,6 +84,7 @@ extension Configuration {
     var options = DataParallel.Options()
     options.update = parallel.update
     options.shardState = parallel.shardState
+    options.reduction = parallel.reduction
     options.compression = compression
     options.virtualShards = parallel.virtualShards
     options.accumulate = train.accumulate

@@ -49,5 +49,16 @@
       run.accumulate = 2
       #expect(try run(group) == reference)
     }
+
+    @Test(
+      "DP-29: Adaptive summation has the bits of as many threads",
+      arguments: DataParallel.Update.allCases)
+    func adasum(update: DataParallel.Update) throws {
+      let group = try MPIJob.group.get()
+      guard group.topology.hostCount == 1 else { return }
+      let run = AdasumRun(update: update)
+      let threads = try ThreadGroup.run(ranks: group.size, timeout: .seconds(30)) { try run($0) }
+      #expect(try run(group) == threads[group.rank])
+    }
   }
 #endif

@@ -115,6 +115,11 @@ struct ConfigurationErrorTests {
       says: "a.yaml:2:12: error: parallel.workers needs parallel.mode: hogwild; in sync mode "
         + "start more ranks"),
     .init(
+      "parallel:\n  reduction: adasum\n  virtual_shards: 4\n  compression: bf16\n",
+      says: "a.yaml:3:19: error: parallel.reduction: adasum depends on the number of ranks and "
+        + "needs parallel.virtual_shards: auto",
+      "a.yaml:4:16: error: parallel.reduction: adasum needs parallel.compression: none"),
+    .init(
       "optimizer:\n  nesterov: true\n",
       says: "a.yaml:2:13: error: nesterov needs optimizer.momentum greater than 0"),
     .init(
