@@ -53,7 +53,8 @@ final class LaneExchange: NetworkLeg {
     hostSums = tree.nodes[tree.host].enumerated().map {
       HostSum(node: $1, sum: memory.hostPartial($0))
     }
-    sums = LaneSums(host: tree.host, hostSums: hostSums, layout: layout, shards: plan.shards,
+    sums = LaneSums(
+      host: tree.host, hostSums: hostSums, layout: layout, shards: plan.shards,
       elements: setting.elements)
     results = [TreeSum.Leaf(node: 0..<plan.shards, base: UnsafePointer(memory.hostPartial(0)))]
     if lane.index == 0 {

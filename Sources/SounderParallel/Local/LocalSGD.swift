@@ -55,15 +55,10 @@ public final class LocalSGD: SynchronousStepping {
     model: Module, optimizer: OptimizerConfiguration, group: any ProcessGroup,
     options: DataParallel.Options, schedule: Schedule
   ) throws {
-    guard model.sparseTables.isEmpty else {
+    guard options.reduction == .mean else {
       throw ParallelError(
-        "parallel.sync_every is \(schedule.every), but an embedding has sparse gradients, whose rows are "
-          + "exchanged in every step; use dense gradients or sync_every 1")
-    }
-    if let wide = try WordLayout(model).entries.first(where: { $0.element == .float64 }) {
-      throw ParallelError(
-        "parallel.sync_every is \(schedule.every), but parameter '\(wide.name)' is float64, and only "
-          + "float32 can be averaged; convert it, or use sync_every 1")
+        "parallel.sync_every is \(schedule.every), but parallel.reduction is \(options.reduction.rawValue), "
+          + "which joins gradients in every step; set reduction to mean or sync_every to 1")
     }
     guard options.update == .replicated else {
       throw ParallelError(
@@ -126,7 +121,9 @@ public final class LocalSGD: SynchronousStepping {
     guard hasDiverged, let parallel else { return }
     hasDiverged = false
     meanCount += 1
-    try group.allReduce(parallel.reducer.update.ownParameters, .float32, .mean)
+    for run in parallel.reducer.update.ownParameters {
+      try group.allReduce(run.bytes, run.dtype, .mean)
+    }
     for parameter in model.namedParameters { parameter.tensor.incrementVersion() }
     for buffer in model.namedBuffers { try average(buffer.tensor) }
   }

@@ -59,7 +59,7 @@ extension DataParallel {
     guard topology.hostCount > 1 else { return (0, 0) }
     let plan = try ShardPlan(
       shards: options.shardCount(ranks: topology.size), ranks: topology.size)
-    let ranges = model.parameterLayout().entries.map(\.range)
+    let ranges = try WordLayout(model).entries.map(\.range)
     let lane = Lane(topology: topology)
     let sharesState = options.shardState == .all
     let layout = BucketTransfer.Layout(

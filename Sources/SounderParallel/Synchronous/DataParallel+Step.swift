@@ -39,7 +39,7 @@ extension DataParallel {
       }
       group.board.enter(.reduction, step: stepCount)
       return try Trace.span(.phase, "finish step", stepCount + 1) {
-        try reducer.finishSums()
+        try finishSums()
         return try endStep(try reducer.applyUpdate())
       }
     }
@@ -100,7 +100,7 @@ extension DataParallel {
       guard sync else { return }
       while completedShards < schedule.count { try differentiate(nil, weight: 0, stopRequested) }
       group.board.enter(.reduction, step: stepCount)
-      try Trace.span(.phase, "finish sums", stepCount + 1) { try reducer.finishSums() }
+      try Trace.span(.phase, "finish sums", stepCount + 1) { try finishSums() }
     }
   }
 
@@ -187,6 +187,12 @@ extension DataParallel {
     try reducer.endShard()
     completedShards += 1
     isShardOpen = false
+  }
+
+  /// Waits for the gradients of all ranks, dense and sparse.
+  private func finishSums() throws {
+    try reducer.finishSums()
+    if let rows, !reducer.isRefused { reducer.addToNorm(squares: try rows.join()) }
   }
 
   /// What the random numbers of the open shard depend on.

@@ -80,7 +80,7 @@ extension Reducer {
   }
 
   /// The factor that brings the gradient's norm down to the limit.
-  private var clipScale: Double {
+  var clipScale: Double {
     guard let norm, let limit = options.clipNorm else { return 1 }
     return min(1, limit / (norm + 1e-6))
   }
@@ -95,6 +95,11 @@ extension Reducer {
           BucketPlan.Segment(parameter: index, range: range), scale: clipScale)
       }
     }
+  }
+
+  /// Completes the norm with what is reduced apart.
+  func addToNorm(squares: Double) {
+    norm = norm.map { ($0 * $0 + squares).squareRoot() }
   }
 
   /// Gives every parameter its whole gradient; those that nobody used get none.

@@ -19,6 +19,8 @@ final class RowExchange {
     var lookups: [RowGradient] = []
     /// The lists of this rank's finished shards.
     var lists: [RowList] = []
+    /// The sum over all shards of all ranks; nil if no row was looked up.
+    var merge: RowMerge?
 
     init(parameter: Int, name: String, layer: Embedding) {
       self.parameter = parameter
@@ -26,7 +28,8 @@ final class RowExchange {
       self.layer = layer
     }
 
-    var width: Int { layer.weight.shape[1] }
+    var weight: Tensor { layer.weight }
+    var width: Int { weight.shape[1] }
     func take(_ gradient: RowGradient) { lookups.append(gradient) }
   }
 
@@ -36,35 +39,22 @@ final class RowExchange {
   private let reducer: Reducer
 
   /// An exchange for the sparse tables of a model; nil if there are none.
-  /// - Throws: ``ParallelError`` with clipping, whose norm would need the rows of all ranks first, and with
-  ///   optimiser state shared out over hosts.
-  init?(
-    model: Module, group: any ProcessGroup, plan: ShardPlan, reducer: Reducer
-  ) throws {
-    let names = model.parameterLayout().entries.map(\.name)
+  /// - Throws: ``ParallelError`` for tables that are not float32, and with optimiser state shared out over hosts.
+  init?(model: Module, group: any ProcessGroup, plan: ShardPlan, reducer: Reducer) throws {
+    // A layer that a model has in two places has one name.
     let tables = model.sparseTables.compactMap { name, layer in
-      names.firstIndex(of: name).map { Table(parameter: $0, name: name, layer: layer) }
+      reducer.names.firstIndex(of: name).map { Table(parameter: $0, name: name, layer: layer) }
     }
     guard let first = tables.first else { return nil }
-    if let wide = tables.first(where: { $0.layer.weight.dtype != .float32 }) {
+    if let wide = tables.first(where: { $0.weight.dtype != .float32 }) {
       throw ParallelError(
-        "parallel.mode sync: the gradient of '\(wide.name)' is sparse and \(wide.layer.weight.dtype), only "
+        "parallel.mode sync: the gradient of '\(wide.name)' is sparse and \(wide.weight.dtype), only "
           + "rows of float32 can be added; set sparse to false")
-    }
-    if reducer.options.shardState == .all && group.topology.hostCount > 1 {
-      throw ParallelError(
-        "parallel.shard_state all: the gradient of '\(first.name)' is sparse, and a host would have to update "
-          + "rows whose state is elsewhere; set shard_state to host or sparse to false")
-    }
-    if reducer.options.clipNorm != nil {
-      throw ParallelError(
-        "train.clip_norm: the gradient of '\(first.name)' is sparse, and the norm of all gradients is "
-          + "not known when its rows are added; set clip_norm to null or sparse to false")
     }
     if reducer.network?.gathersParameters == true {
       throw ParallelError(
-        "parallel.shard_state: the gradient of '\(first.name)' is sparse, and every host updates the rows "
-          + "of all ranks; set shard_state to host or sparse to false")
+        "parallel.shard_state all: the gradient of '\(first.name)' is sparse, and a host would have to update "
+          + "rows whose state is elsewhere; set shard_state to host or sparse to false")
     }
     self.tables = tables
     self.group = group
@@ -84,6 +74,7 @@ final class RowExchange {
     for table in tables {
       table.lists = []
       table.lookups = []
+      table.merge = nil
     }
   }
 
@@ -102,15 +93,32 @@ final class RowExchange {
     }
   }
 
-  /// Joins and applies the rows of a step whose dense part is over; every rank calls this.
-  func endStep() throws {
+  /// Joins the rows of a step whose dense part is added up; every rank calls this.
+  ///
+  /// - Returns: The squares of all joined values, row by row in the order of the tables.
+  func join() throws -> Double {
+    var squares = 0.0
     for table in tables {
       try requireNoDenseGradient(table)
       let lists = try swap(table)
       if lists.allSatisfy({ $0.indices.isEmpty }) { continue }
+      let merge = RowMerge(lists: lists, width: table.width)
+      table.merge = merge
+      guard reducer.options.clipNorm != nil else { continue }
+      merge.forEach(in: merge.indices.indices) { _, values in
+        squares += FlatElement.float32.squaredNorm(values, 0..<table.width)
+      }
+    }
+    return squares
+  }
+
+  /// Applies the rows of a step whose dense part is updated; every rank calls this.
+  func endStep() throws {
+    for table in tables {
+      guard let merge = table.merge else { continue }
       reducer.update.countStep(table.parameter)
-      update(table, RowMerge(lists: lists, width: table.width))
-      table.layer.weight.incrementVersion()
+      update(table, merge)
+      table.weight.incrementVersion()
     }
     // Nobody looks rows up before all are written.
     if reducer.options.update == .sharded && group.size > 1 { try group.barrier() }
@@ -155,7 +163,9 @@ final class RowExchange {
     let (rank, size) = isSharded ? (group.topology.localRank, group.topology.localSize) : (0, 1)
     let count = merge.indices.count
     merge.forEach(in: rank * count / size..<(rank + 1) * count / size) { row, values in
-      reducer.update.apply(row: row, of: table.parameter, width: table.width, gradient: values)
+      reducer.update.apply(
+        row: row, of: table.parameter, width: table.width, gradient: values,
+        scale: reducer.clipScale)
     }
   }
 }

@@ -21,12 +21,14 @@ extension SliceUpdate {
   }
 
   /// Updates one row of a table `[*, width]`.
-  func apply(row: Int, of parameter: Int, width: Int, gradient: UnsafePointer<Float>) {
+  func apply(
+    row: Int, of parameter: Int, width: Int, gradient: UnsafePointer<Float>, scale: Double
+  ) {
     let begin = origins[parameter] + row * width
-    apply(parameter, begin..<begin + width, gradient - begin, scale: 1)
+    apply(parameter, begin..<begin + width, gradient - begin, scale: scale)
   }
 
-  private func apply(
+  func apply(
     _ parameter: Int, _ range: Range<Int>, _ gradients: UnsafePointer<Float>, scale: Double
   ) {
     let element = entries[parameter].element

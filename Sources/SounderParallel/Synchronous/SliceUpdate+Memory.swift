@@ -4,16 +4,27 @@ import SounderNN
 
 // Where parameters and optimiser state live, and how they get there.
 extension SliceUpdate {
-  /// Views of state arrays that hold only some elements, side by side: shifted so that each parameter's
-  /// lie where they would in the flat layout.
-  static func views(
-    of arrays: [NDArray], _ owned: [Int: Range<Int>], parameters: Int
-  ) -> [[UnsafeMutableRawPointer]] {
+  /// Where the owned words of each parameter begin in arrays that hold only those, side by side, and their number.
+  static func places(
+    of owned: [Int: Range<Int>], _ entries: [WordLayout.Entry]
+  ) -> (starts: [Int], count: Int) {
     var next = 0
-    return (0..<parameters).map { parameter in
-      let range = owned[parameter] ?? 0..<0
-      defer { next += range.count }
-      let shift = (next - range.lowerBound) * MemoryLayout<Float>.stride
+    let starts = entries.enumerated().map { parameter, entry in
+      // Whole elements, at addresses that are multiples of their size.
+      next += next % entry.element.words
+      defer { next += owned[parameter]?.count ?? 0 }
+      return next
+    }
+    return (starts, next)
+  }
+
+  /// Views of state arrays that hold only some elements: shifted so that each parameter's lie where they would
+  /// in the flat layout.
+  static func views(
+    of arrays: [NDArray], _ owned: [Int: Range<Int>], at starts: [Int]
+  ) -> [[UnsafeMutableRawPointer]] {
+    starts.enumerated().map { parameter, start in
+      let shift = (start - (owned[parameter]?.lowerBound ?? 0)) * MemoryLayout<Float>.stride
       return arrays.map { $0.pointer + shift }
     }
   }
@@ -25,10 +36,22 @@ extension SliceUpdate {
     }
   }
 
-  /// The parameters of this rank alone (form `replicated`).
-  var ownParameters: UnsafeMutableRawBufferPointer {
-    UnsafeMutableRawBufferPointer(
-      start: ownMemory[0].pointer, count: memory.elementCount * MemoryLayout<Float>.stride)
+  /// The parameters of this rank alone, neighbours of one type in one piece (form `replicated`).
+  var ownParameters: [(bytes: UnsafeMutableRawBufferPointer, dtype: DType)] {
+    var runs: [(range: Range<Int>, element: FlatElement)] = []
+    for entry in entries {
+      if let last = runs.last, last.element == entry.element {
+        runs[runs.count - 1].range = last.range.lowerBound..<entry.range.upperBound
+      } else {
+        runs.append((entry.range, entry.element))
+      }
+    }
+    return runs.map { run in
+      let bytes = UnsafeMutableRawBufferPointer(
+        start: parameters + run.range.lowerBound,
+        count: run.range.count * MemoryLayout<Float>.stride)
+      return (bytes, run.element.dtype)
+    }
   }
 
   /// The optimiser's state arrays and the updates every parameter has had (form `replicated`).

@@ -72,10 +72,10 @@ final class SliceUpdate {
     self.entries = entries
     let slots = 0..<(optimizer?.stateSlotCount ?? 0)
     if let ownedState {
-      let count = ownedState.values.reduce(0) { $0 + $1.count }
+      let (starts, count) = Self.places(of: ownedState, entries)
       ownMemory = slots.map { _ in Kernels.zeros([count], .float32) }
       parameters = memory.parameters
-      state = Self.views(of: ownMemory, ownedState, parameters: entries.count)
+      state = Self.views(of: ownMemory, ownedState, at: starts)
     } else if isSharded {
       ownMemory = []
       parameters = memory.parameters

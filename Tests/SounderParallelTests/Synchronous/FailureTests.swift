@@ -43,14 +43,4 @@ struct StepFailureConcurrencyTests {
     }
     #expect(stops == Array(repeating: [false, false, true, false], count: 4))
   }
-
-  @Test("Parameters of float64 are refused by name on several hosts")
-  func dtype() {
-    #expect {
-      try ThreadGroup.run(ranks: 2, hosts: 2) { group in
-        _ = try DataParallel(
-          model: Linear(4, 2, dtype: .float64), optimizer: .sgd(learningRate: 0.1), group: group)
-      }
-    } throws: { "\($0)".contains("'weight' is float64, which is reduced on one host only") }
-  }
 }

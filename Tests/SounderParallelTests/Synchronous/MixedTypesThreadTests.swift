@@ -22,6 +22,10 @@ struct MixedTypesThreadTests {
 
   private struct Job: Sendable {
     var ranks = 1
+    /// The host of every rank, if there are several.
+    var hostOfRank: [Int]?
+    var shardState = DataParallel.ShardState.host
+    var compression = Compression.none
     var shards = 8
     var update = DataParallel.Update.sharded
     var optimizer = OptimizerConfiguration(kind: .adamw, learningRate: 0.01, weightDecay: 0.1)
@@ -42,11 +46,14 @@ struct MixedTypesThreadTests {
   }
 
   private func train(_ job: Job) throws -> [Result] {
-    try ThreadGroup.run(ranks: job.ranks, timeout: .seconds(30)) { group in
+    let hosts = job.hostOfRank ?? Array(repeating: 0, count: job.ranks)
+    return try ThreadGroup.run(hostOfRank: hosts, timeout: .seconds(30)) { group in
       let model = Net()
       model.initialize(seed: 5)
       var options = DataParallel.Options()
       options.update = job.update
+      options.shardState = job.shardState
+      options.compression = job.compression
       options.virtualShards = job.shards
       options.clipNorm = job.clipNorm
       options.bucketBytes = job.bucketBytes
@@ -84,6 +91,62 @@ struct MixedTypesThreadTests {
     }
     job.bucketBytes = 1 << 20
     #expect(try train(job).allSatisfy { $0 == alone })
+  }
+
+  @Test(
+    "DP-27: float32 and float64 in one model: the same bits on any number of hosts, in all forms",
+    arguments: [[0, 1], [0, 0, 1], [0, 1, 1, 2]], [nil, 0.05])
+  func hosts(hostOfRank: [Int], clipNorm: Double?) throws {
+    for update in DataParallel.Update.allCases {
+      var job = Job(update: update, clipNorm: clipNorm)
+      let alone = try train(job)[0]
+      job.hostOfRank = hostOfRank
+      #expect(try train(job).allSatisfy { $0 == alone }, "\(update)")
+      if update == .sharded {
+        job.shardState = .all
+        #expect(try train(job).allSatisfy { $0 == alone }, "shared out")
+      }
+    }
+  }
+
+  @Test(
+    "float64 is not compressed, and refused by name",
+    arguments: [Compression.bf16, .powerSGD(PowerSGD.Options())])
+  func compressed(compression: Compression) {
+    #expect {
+      _ = try train(Job(hostOfRank: [0, 1], compression: compression))
+    } throws: {
+      "\($0)".contains("parallel.compression: parameter 'middle.weight' is float64")
+        && "\($0)".contains("set compression to none")
+    }
+  }
+
+  @Test("DP-22: local steps average float64 in double precision")
+  func local() throws {
+    let results = try ThreadGroup.run(ranks: 3, timeout: .seconds(30)) { group in
+      let model = Net()
+      model.initialize(seed: 5)
+      var options = DataParallel.Options()
+      options.update = .replicated
+      let local = try LocalSGD(
+        model: model, optimizer: .sgd(learningRate: 0.1), group: group, options: options,
+        schedule: .init(every: 2))
+      var own: [Double] = []
+      for step in 0..<2 {
+        var stream = RandomStream(seed: 6, stream: UInt64(step))
+        let x = Tensor.randn([18, 6], from: &stream)
+        _ = try local.step(learningRate: 0.1, sampleCount: 18, stopRequested: false) { shard in
+          let range = local.plan.samples(of: shard, in: 18)
+          return model(x.narrow(0, range.lowerBound, range.count)).square().mean()
+        }
+        if step == 0 { own = model.middle.weight.array.toArray(as: Double.self) }
+      }
+      return [own, model.middle.weight.array.toArray(as: Double.self)]
+    }
+    // Apart after one step, together after two.
+    #expect(results[0][0] != results[1][0])
+    #expect(results.allSatisfy { $0[1] == results[0][1] })
+    #expect(results[0][1].contains { $0 != Double(Float($0)) })
   }
 
   @Test("Both forms leave the same parameters")

@@ -32,6 +32,7 @@ struct SparseEmbeddingThreadTests {
     var shards = 8
     var paddingIndex: Int?
     var policy = NonFinitePolicy.abort
+    var clipNorm: Double?
     var badStep: Int?
     var steps = 5
   }
@@ -40,6 +41,7 @@ struct SparseEmbeddingThreadTests {
     var bits: [UInt32]
     var table: [[Float]]
     var skipped: [Bool]
+    var norms: [Double]
   }
 
   /// Batches repeat few of the indices, so that shards and ranks touch the same rows; the last rows of the
@@ -52,10 +54,12 @@ struct SparseEmbeddingThreadTests {
       options.update = job.update
       options.virtualShards = job.shards
       options.onNaN = job.policy
+      options.clipNorm = job.clipNorm
       let parallel = try DataParallel(
         model: model, optimizer: job.optimizer, group: group, options: options)
       var tables: [[Float]] = [model.table.weight.floats()]
       var skipped: [Bool] = []
+      var norms: [Double] = []
       for step in 0..<job.steps {
         let size = [21, 5, 16, 3, 21][step % 5]
         var stream = RandomStream(seed: 7, stream: UInt64(step))
@@ -72,9 +76,11 @@ struct SparseEmbeddingThreadTests {
           return loss + (rows - rows).abs().sqrt().sum()
         }
         skipped.append(outcome.isSkipped)
+        norms.append(outcome.gradientNorm ?? 0)
         tables.append(model.table.weight.floats())
       }
-      return Result(bits: TrainingRun.bits(model), table: tables, skipped: skipped)
+      return Result(
+        bits: TrainingRun.bits(model), table: tables, skipped: skipped, norms: norms)
     }
   }
 
@@ -150,15 +156,58 @@ struct SparseEmbeddingThreadTests {
     #expect(RowList(words: list.words[...], width: width) == list)
   }
 
-  @Test("DP-17: clipping and tied weights are refused by name")
-  func refusals() {
-    #expect {
-      var options = DataParallel.Options()
-      options.clipNorm = 1
-      _ = try DataParallel(
-        model: Net(sparse: true, paddingIndex: nil), optimizer: .sgd(learningRate: 0.1),
-        group: SingleProcessGroup(), options: options)
-    } throws: { "\($0)".contains("the gradient of 'table.weight' is sparse") }
+  @Test(
+    "DP-17: clipping counts rows in: the norm of a dense gradient, on any number of ranks and hosts",
+    arguments: DataParallel.Update.allCases)
+  func clipped(update: DataParallel.Update) throws {
+    var job = Job(sparse: false, update: update, clipNorm: 0.2)
+    let dense = try train(job)[0]
+    job.sparse = true
+    let alone = try train(job)[0]
+    #expect(alone.norms.contains { $0 > 0.2 })
+    for (norm, expected) in zip(alone.norms, dense.norms) {
+      #expect(abs(norm - expected) < 1e-5 * expected)
+    }
+    for (row, expected) in zip(alone.table.joined(), dense.table.joined()) {
+      #expect(abs(row - expected) < 1e-5)
+    }
+    for (ranks, hosts) in [(2, 1), (3, 1), (4, 2)] {
+      (job.ranks, job.hosts) = (ranks, hosts)
+      #expect(try train(job).allSatisfy { $0 == alone }, "\(ranks) ranks on \(hosts) hosts")
+    }
+  }
+
+  @Test("DP-17: local steps average tables with the bits of dense gradients")
+  func local() throws {
+    func train(sparse: Bool) throws -> [[UInt32]] {
+      try ThreadGroup.run(ranks: 3, timeout: .seconds(30)) { group in
+        let model = Net(sparse: sparse, paddingIndex: nil)
+        model.initialize(seed: 3)
+        var options = DataParallel.Options()
+        options.update = .replicated
+        let local = try LocalSGD(
+          model: model, optimizer: .sgd(learningRate: 0.5), group: group, options: options,
+          schedule: .init(every: 2, after: 1))
+        for step in 0..<5 {
+          var stream = RandomStream(seed: 7, stream: UInt64(step))
+          let indices = Tensor((0..<9 * 4).map { _ in stream.next(below: 11) }).reshape([9, 4])
+          let targets = Tensor((0..<9).map { _ in stream.next(below: 3) })
+          _ = try local.step(learningRate: 0.5, sampleCount: 9, stopRequested: false) { shard in
+            let range = local.plan.samples(of: shard, in: 9)
+            return model(indices.narrow(0, range.lowerBound, range.count))
+              .crossEntropy(targets.narrow(0, range.lowerBound, range.count))
+          }
+        }
+        try local.settle()
+        return TrainingRun.bits(model)
+      }
+    }
+    let dense = try train(sparse: false)
+    #expect(try train(sparse: true) == dense && dense.allSatisfy { $0 == dense[0] })
+  }
+
+  @Test("DP-17: tied weights are refused by name, with the way out")
+  func tied() {
     #expect {
       let model = Net(sparse: true, paddingIndex: nil)
       let parallel = try DataParallel(
@@ -166,6 +215,40 @@ struct SparseEmbeddingThreadTests {
       _ = try parallel.step(learningRate: 0.1, sampleCount: 1) { _ in
         model.table.weight.sum() + model(Tensor([1, 2]).reshape([1, 2])).sum()
       }
-    } throws: { "\($0)".contains("'table.weight' has a sparse gradient but is also used") }
+    } throws: {
+      "\($0)".contains("'table.weight' has a sparse gradient but is also used")
+        && "\($0)".contains("set sparse to false")
+    }
+  }
+
+  @Test("DP-17 DP-27: state shared out over hosts is refused by name, with the way out")
+  func sharedOut() throws {
+    let said = try ThreadGroup.run(ranks: 2, hosts: 2, timeout: .seconds(30)) { group in
+      var options = DataParallel.Options()
+      options.shardState = .all
+      do {
+        _ = try DataParallel(
+          model: Net(sparse: true, paddingIndex: nil), optimizer: .sgd(learningRate: 0.1),
+          group: group, options: options)
+        return ""
+      } catch { return "\(error)" }
+    }
+    #expect(
+      said.allSatisfy {
+        $0.contains("parallel.shard_state all: the gradient of 'table.weight' is sparse")
+          && $0.contains("set shard_state to host or sparse to false")
+      })
+  }
+
+  @Test("DP-17: a table of float64 is refused by name, with the way out")
+  func wide() {
+    #expect {
+      _ = try DataParallel(
+        model: Embedding(4, 2, dtype: .float64, sparse: true), optimizer: .sgd(learningRate: 0.1),
+        group: SingleProcessGroup())
+    } throws: {
+      "\($0)".contains("the gradient of 'weight' is sparse and float64")
+        && "\($0)".contains("set sparse to false")
+    }
   }
 }
