@@ -96,6 +96,8 @@ for ranks in '2 2' '1 2 3'; do
   check "DP-27: ${ranks// / + } ranks with state shared out over hosts leave the same model" \
     same_model "$(wc -w <<<"$ranks")" "$(spread $ranks)" slot sharded --set parallel.shard_state=all
 done
+check 'DP-02: a thread that moves the transfers leaves the same model' \
+  same_model 2 "$(spread 2 1)" slot sharded --set parallel.communication_thread=on
 for compression in bf16 int8 topk powersgd; do
   check "gradients compressed by $compression: a job over three hosts learns" \
     learns "$compression" --set parallel.compression="$compression"

@@ -3,7 +3,7 @@ import Foundation
 /// A thread of the system with a stack deep enough for any rank's work.
 ///
 /// Ranks block while they wait for each other, which Swift's cooperative threads must not do.
-struct RankThread {
+package struct RankThread {
   private let thread: pthread_t
 
   private final class Work {
@@ -11,7 +11,8 @@ struct RankThread {
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
   }
 
-  init(stackBytes: Int = 16 << 20, _ body: @escaping @Sendable () -> Void) {
+  /// Starts a thread.
+  package init(stackBytes: Int = 16 << 20, _ body: @escaping @Sendable () -> Void) {
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
     defer { pthread_attr_destroy(&attributes) }
@@ -31,7 +32,8 @@ struct RankThread {
     self.thread = thread
   }
 
-  func join() { pthread_join(thread, nil) }
+  /// Waits until the thread has ended.
+  package func join() { pthread_join(thread, nil) }
 }
 
 /// What the ranks of a thread group returned or threw.

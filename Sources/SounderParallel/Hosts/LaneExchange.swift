@@ -133,10 +133,15 @@ final class LaneExchange: NetworkLeg {
 
   func progress() throws {
     guard lane.index != nil else { return }
-    for index in completed..<max(begun, completed) { try advance(index) }
-    while completed < begun && isDone(transfers[completed]) { try complete(completed) }
+    try moveTransfers()
     polls += 1
     if polls % 16 == 0 { try channel.checkFailure() }
+  }
+
+  func moveTransfers() throws {
+    guard lane.index != nil else { return }
+    for index in completed..<max(begun, completed) { try advance(index) }
+    while completed < begun && isDone(transfers[completed]) { try complete(completed) }
   }
 
   private func isDone(_ transfer: BucketTransfer) -> Bool {

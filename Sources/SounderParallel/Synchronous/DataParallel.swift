@@ -68,6 +68,8 @@ public final class DataParallel {
     public var reduction = Reduction.mean
     /// How gradients are made smaller for the way between hosts.
     public var compression = Compression.none
+    /// Who moves transfers to other hosts on while a rank computes.
+    public var communicationThread = CommunicationThread.auto
     /// The number of virtual shards; nil means one for each rank.
     public var virtualShards: Int?
     /// Backward passes of each virtual shard's rank before an update; see ``ShardPlan``.

@@ -11,7 +11,8 @@
 ///    ``didUpdate(bucket:)``.
 ///
 /// Buckets begin in index order, on every rank the same. The reducer calls ``progress()`` whenever a
-/// gradient is complete and while it waits for others; all calls come from the rank's own thread. The step's
+/// gradient is complete and while it waits for others. All calls come from one thread at a time: the rank's
+/// own, but for ``moveTransfers()`` (see ``ThreadedLeg``). The step's
 /// end is a synchronisation of the host's ranks, so memory written for one step may be written again in the
 /// next. Of the epochs in ``StepRegion/flags``, channel 0 belongs to the reducer, channel
 /// ``StepRegion/networkChannel`` to the leg.
@@ -53,8 +54,10 @@ protocol NetworkLeg: AnyObject {
   func begin(report: UnsafeMutablePointer<Double>) throws
   /// Whether transfers are under way, so that ``progress()`` is worth calling.
   var isBusy: Bool { get }
-  /// Moves pending transfers on; must return at once.
+  /// Moves pending transfers on, and looks now and then whether a rank has failed; must return at once.
   func progress() throws
+  /// Moves pending transfers on and does nothing else; must return at once.
+  func moveTransfers() throws
   /// Whether ``results`` may be read on this rank's slice of a bucket that was begun.
   func isComplete(bucket: Int) throws -> Bool
   /// Waits until a bucket is complete, which may progress others; a deadline ends the wait.

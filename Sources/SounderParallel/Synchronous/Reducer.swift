@@ -126,13 +126,13 @@ final class Reducer {
           $0.slice(group.topology.localRank, of: group.topology.localSize).map(\.range)
         }))
     hostLeaves = tree.localLeaves(in: memory, plan: plan)
+    let setting = NetworkSetting(
+      group: group, tree: tree, memory: memory, plan: plan, elements: elements,
+      gathersParameters: shardsState)
     let network =
       tree.hostCount > 1
-      ? try options.compression.leg(
-        NetworkSetting(
-          group: group, tree: tree, memory: memory, plan: plan, elements: elements,
-          gathersParameters: shardsState),
-        shapes: parameters.map(\.shape)) : nil
+      ? try options.communicationThread.attach(
+        to: options.compression.leg(setting, shapes: parameters.map(\.shape)), of: group) : nil
     self.network = network
     inspector = FiniteInspector(layout, rank: group.rank, policy: options.onNaN) {
       tree.rank(at: plan.rank(of: $0), in: group.topology)

@@ -29,6 +29,8 @@ public struct ParallelSection: Sendable, Equatable {
   public var compressionStart = 10
   /// The factor by which PowerSGD must make a matrix smaller.
   public var compressionMinRate = 2.0
+  /// Who moves transfers to other hosts on while a rank computes.
+  public var communicationThread = CommunicationThread.auto
   /// Parts into which every batch is cut; nil means one per rank.
   public var virtualShards: Int?
   /// Steps from one mean of the ranks' parameters to the next; 1 makes every step synchronous.
@@ -82,6 +84,10 @@ public struct ParallelSection: Sendable, Equatable {
       "compression_min_rate", \.compressionMinRate, .positive,
       "Matrices that compression: powersgd would not make smaller by this factor travel as they are.",
       synonyms: ["min_compression_rate"]),
+    .choice(
+      "communication_thread", \.communicationThread,
+      "Whether a thread moves transfers to other hosts on; auto is where a core is free for it.",
+      synonyms: ["comm_thread", "progress_thread"]),
     .integer(
       "virtual_shards", \.virtualShards, in: 1...4_096, or: "auto",
       "Parts of every batch; a fixed number makes results independent of the ranks, "

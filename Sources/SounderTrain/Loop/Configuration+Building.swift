@@ -86,6 +86,7 @@ extension Configuration {
     options.shardState = parallel.shardState
     options.reduction = parallel.reduction
     options.compression = compression
+    options.communicationThread = parallel.communicationThread
     options.virtualShards = parallel.virtualShards
     options.accumulate = train.accumulate
     options.bucketBytes = parallel.bucketBytes ?? SharedMemoryTuning.standard.bucketBytes

@@ -17,6 +17,7 @@ struct TrainingRun: Sendable, CustomStringConvertible {
   var optimizer = OptimizerConfiguration.sgd(learningRate: 0.1, momentum: 0.9)
   var clipNorm: Double?
   var compression = Compression.none
+  var communicationThread = CommunicationThread.auto
   var dropout = 0.3
   var bucketBytes = 2048
   var steps = 5
@@ -67,6 +68,7 @@ struct TrainingRun: Sendable, CustomStringConvertible {
     options.bucketBytes = bucketBytes
     options.clipNorm = clipNorm
     options.compression = compression
+    options.communicationThread = communicationThread
     options.seed = 11
     options.accumulate = accumulate
     options.bucketLayout = layout

@@ -124,7 +124,9 @@ final class PowerSGDLeg: NetworkLeg {
 
   var isBusy: Bool { isFirst && finished < begun.count }
 
-  func progress() throws {
+  func progress() throws { try moveTransfers() }
+
+  func moveTransfers() throws {
     guard isFirst else { return }
     while started.count < begun.count && isWrittenByAll(started.count) {
       started.append(try start(started.count))
