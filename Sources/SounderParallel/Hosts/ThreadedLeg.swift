@@ -25,6 +25,7 @@ final class ThreadedLeg: NetworkLeg {
   var hostSums: [HostSum] { mover.base.hostSums }
   var results: [TreeSum.Leaf] { mover.base.results }
   var gathersParameters: Bool { mover.base.gathersParameters }
+  var sendsEveryHeader: Bool { mover.base.sendsEveryHeader }
   func slice(of bucket: BucketPlan.Bucket) -> [BucketPlan.Segment] { mover.base.slice(of: bucket) }
   func contribution(to bucket: BucketPlan.Bucket) -> [BucketPlan.Segment] {
     mover.base.contribution(to: bucket)
@@ -48,7 +49,9 @@ final class ThreadedLeg: NetworkLeg {
     try mover.alone { try $0.join(norms: norms, of: pieces) }
   }
   func didUpdate(bucket: Int) throws { try mover.alone { try $0.didUpdate(bucket: bucket) } }
-  func endStep() throws { try mover.alone { try $0.endStep() } }
+  func endStep(isRefused: Bool) throws {
+    try mover.alone { try $0.endStep(isRefused: isRefused) }
+  }
   var sentBytes: Int { mover.read { $0.sentBytes } }
   var compressionState: CompressionState {
     get { mover.read { $0.compressionState } }
