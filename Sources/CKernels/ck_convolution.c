@@ -29,7 +29,7 @@ WIDE static void every_second(
 void ck_convolution_pad_f32(
     float *planes, const float *image, ptrdiff_t channels, const ptrdiff_t size[2],
     const ptrdiff_t stride[2], const ptrdiff_t padding[2], ptrdiff_t rows, ptrdiff_t pitch) {
-  const int wide = ck_convolution_available();
+  const int wide = ck_wide_available();
   (void)wide;
   for (ptrdiff_t c = 0; c < channels; c++, image += size[0] * size[1])
     for (ptrdiff_t a = 0; a < stride[0]; a++)
@@ -63,7 +63,6 @@ void ck_convolution_pad_f32(
 }
 
 #if defined(__x86_64__)
-int ck_convolution_available(void) { return __builtin_cpu_supports("avx512f"); }
 
 // Which of 16 neighbouring flat positions are outputs, and where the first of them lies.
 typedef struct {
@@ -212,7 +211,6 @@ WIDE void ck_convolution_weight_f32(
 
 #else
 
-int ck_convolution_available(void) { return 0; }
 void ck_convolution_f32(
     float *out, const float *planes, const float *packed, const ck_convolution *s) {
   (void)out, (void)planes, (void)packed, (void)s;

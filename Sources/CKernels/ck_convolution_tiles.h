@@ -1,15 +1,8 @@
 // Register tiles of convolutions for AVX-512.
 #pragma once
-#include <stddef.h>
 #include <stdint.h>
+#include "ck_wide.h"
 #include "include/ck_convolution.h"
-#include <immintrin.h>
-#define WIDE __attribute__((target("avx512f,avx2,fma,bmi,bmi2,popcnt")))
-#define TILE static inline __attribute__((always_inline, unused, target("avx512f,avx2,fma,bmi,bmi2,popcnt")))
-#define UNROLL _Pragma("clang loop unroll(full)")
-
-static inline ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
-static inline ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
 
 // sums[f][v] += weights[tap][f] · planes[offsets[tap] + 16 v], or with a fixed distance of the taps.
 TILE void product_tile(

@@ -23,6 +23,10 @@ public enum BLAS {
     }
   }
 
+  /// The largest number of multiplications for which OpenBLAS packs nothing (0.3.17 and later, AVX-512); no loops
+  /// that pack are faster then.
+  static let smallProduct = 1_000_000
+
   /// The family of kernels in use (`Cooperlake`, `Haswell`, …).
   ///
   /// It follows the processor, or the environment's `OPENBLAS_CORETYPE`; another family gives other

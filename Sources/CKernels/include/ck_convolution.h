@@ -6,6 +6,7 @@
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+#include "ck_wide.h"
 
 enum { CK_FILTER_BLOCK = 8, CK_GRADIENT_BLOCK = 32 };
 
@@ -16,8 +17,7 @@ typedef struct {
   const int64_t *offsets;         ///< of the taps, in the copy
 } ck_convolution;
 
-/// Whether the processor has the instructions (AVX-512); the functions below may only run if so.
-int ck_convolution_available(void);
+// All but the padding may only run where ck_wide_available() says so.
 
 /// planes[c, a, b, i, j] = image[c, i · stride[0] + a - padding[0], j · stride[1] + b - padding[1]], zero
 /// outside; paddings may be negative.

@@ -3,7 +3,7 @@
 //
 // The images are padded copies in four planes a channel, one for each parity of row and column, as
 // ck_convolution_pad_f32 makes them with stride 2: `tile_rows + 1` rows of `tile_columns + 1`. The
-// functions need ck_convolution_available().
+// functions need ck_wide_available().
 #pragma once
 #include <stddef.h>
 

@@ -24,6 +24,21 @@ enum MatrixProduct {
     let ldc = Int32(max(m == 1 ? Int(n) : c.strides[row], Int(n)))
     let step = c.rank == 3 ? c.strides[0] * c.dtype.byteSize : 0
     let scales = ScalarParameters(alpha, beta, as: c.dtype)
+    let isTransposed = y.transpose == CblasTrans
+    let isOfFewRows =
+      c.dtype == .float32 && c.rank == 2 && alpha.isOne && (beta.isZero || beta.isOne)
+      && x.transpose == CblasNoTrans
+      && FewRowsProduct.serves(
+        rows: Int(m), columns: Int(n), depth: Int(k), isTransposed: isTransposed)
+    if isOfFewRows {
+      let matrix = ck_few_rows_matrix(
+        elements: y.array.floats, stride: Int(y.leading), columns: Int(n), depth: Int(k),
+        transposed: isTransposed ? 1 : 0)
+      FewRowsProduct.multiply(
+        x.array.floats, stride: Int(x.leading), rows: Int(m), matrix, into: c.floats,
+        stride: Int(ldc), adds: beta.isOne)
+      return withExtendedLifetime((x, y)) {}
+    }
     for batch in 0..<(c.rank == 3 ? c.shape[0] : 1) {
       let (left, right, target) = (x.matrix(batch), y.matrix(batch), c.pointer + batch * step)
       switch c.dtype {

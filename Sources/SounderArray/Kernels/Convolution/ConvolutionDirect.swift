@@ -10,7 +10,7 @@ struct ConvolutionDirect {
   static func serves(_ geometry: ConvolutionGeometry, _ dtype: DType) -> Bool {
     let window = geometry.window
     return dtype == .float32 && window.kernel.0 == 1 && window.size.0 == 1
-      && window.output.0 == 1 && window.padding.0 == 0 && ck_convolution_available() != 0
+      && window.output.0 == 1 && window.padding.0 == 0 && ck_wide_available() != 0
       && geometry.resultArea > 0 && geometry.depth > 0 && geometry.filters > 0
   }
 
