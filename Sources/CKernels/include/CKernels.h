@@ -23,6 +23,7 @@
 #include "ck_process.h"
 #include "ck_random.h"
 #include "ck_reduce.h"
+#include "ck_row_products.h"
 #include "ck_rows.h"
 #include "ck_shared.h"
 #include "ck_sum.h"

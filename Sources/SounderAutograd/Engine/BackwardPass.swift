@@ -97,8 +97,8 @@ extension BackwardPass {
   }
 
   /// The memory the gradient of an input should be written to, if this is its only contribution.
-  public func destination(_ edge: Int) -> NDArray? {
-    guard accumulates, !createGraph, captures.isEmpty, let running,
+  public func destination(_ edge: Int) -> GradientDestination? {
+    guard accumulates, !createGraph, captures.isEmpty, coordination == nil, let running,
       let target = running.edge(edge).node, target.isLeaf
     else { return nil }
     let isOnly = withState(of: target) { $0.pending == 1 && $0.first == nil }

@@ -14,6 +14,9 @@ package final class GradientAccumulator: Node {
 
   /// Where the gradient shall lie; used while ``gradient`` is nil.
   package var destination: NDArray?
+  /// Where the factors of the gradient are kept instead of the gradient in ``destination``, if they are to be
+  /// had; then what lies there has no meaning until this is asked for it.
+  package var products: RowProducts?
   /// Called once a pass has delivered everything it has for this leaf, after the post-accumulate hooks.
   package var sink: ((GradientAccumulator) throws -> Void)?
 
@@ -39,9 +42,9 @@ package final class GradientAccumulator: Node {
   }
 
   /// The memory an operator may write the gradient into when its contribution is the only one.
-  var freshDestination: NDArray? {
+  var freshDestination: GradientDestination? {
     guard let destination, hooks == nil, gradient == nil else { return nil }
-    return destination
+    return GradientDestination(array: destination, products: hasPostHooks ? nil : products)
   }
 
   /// Adds one pass's gradient.
@@ -52,6 +55,7 @@ package final class GradientAccumulator: Node {
     guard var gradient = incoming.take() else { return }
     locked {
       if let current = accumulated {
+        products?.giveBack(to: current.array)
         if createGraph || Modes.forward {
           accumulated = withGradient(enabled: createGraph) { current + gradient }
         } else {

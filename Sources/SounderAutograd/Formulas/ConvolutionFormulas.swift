@@ -58,7 +58,7 @@ func convolutionInputGradient(
 /// The gradient of a convolution's weight, written into `destination` where there is one.
 func convolutionWeightGradient(
   _ grad: Tensor, _ input: Tensor, _ size: Shape, _ stride: [Int], _ padding: [Int],
-  _ dilation: [Int], _ transposed: Bool, _ groups: Int, into destination: NDArray?
+  _ dilation: [Int], _ transposed: Bool, _ groups: Int, into destination: GradientDestination?
 ) -> Tensor {
   let (outer, inner) = transposed ? (input.conj(), grad) : (grad, input.conj())
   guard let destination else {
@@ -66,14 +66,15 @@ func convolutionWeightGradient(
   }
   return Tensor(
     Kernels.convolutionWeightGradient(
-      outer.array, inner.array, Array(size), stride, padding, dilation, groups, out: destination))
+      outer.array, inner.array, Array(size), stride, padding, dilation, groups,
+      out: destination.array))
 }
 
 /// The sum over samples and positions.
-func convolutionBiasGradient(_ grad: Tensor, into destination: NDArray?) -> Tensor {
+func convolutionBiasGradient(_ grad: Tensor, into destination: GradientDestination?) -> Tensor {
   let axes = [0] + Array(2..<grad.rank)
   guard let destination else { return grad.sum(axes) }
-  return Tensor(Kernels.sum(grad.array, axes, false, nil, out: destination))
+  return Tensor(Kernels.sum(grad.array, axes, false, nil, out: destination.array))
 }
 
 /// A convolution whose result has the given shape, of which it may leave out the end: windows that a

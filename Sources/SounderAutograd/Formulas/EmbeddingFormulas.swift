@@ -30,7 +30,7 @@ func embeddingComposite(
 
 func embeddingGradient(
   _ grad: Tensor, _ indices: Tensor, _ count: Int, _ paddingIndex: Int?, _ scaleByFrequency: Bool,
-  into destination: NDArray?
+  into destination: GradientDestination?
 ) -> Tensor {
   var grad = grad
   if scaleByFrequency {
@@ -41,7 +41,7 @@ func embeddingGradient(
   guard let destination else { return grad.embeddingDenseBackward(indices, count, paddingIndex) }
   return Tensor(
     Kernels.embeddingDenseBackward(
-      grad.array, indices.array, count, paddingIndex, out: destination))
+      grad.array, indices.array, count, paddingIndex, out: destination.array))
 }
 
 /// The rows of a table at the given indices, zeros at the padding index.

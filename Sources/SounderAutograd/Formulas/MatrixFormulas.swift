@@ -3,9 +3,9 @@ import SounderArray
 /// The matrix product, written straight into `destination` where there is one.
 ///
 /// A destination exists only in passes that don't build a graph, so nothing needs recording.
-func matrixProduct(_ a: Tensor, _ b: Tensor, into destination: NDArray?) -> Tensor {
+func matrixProduct(_ a: Tensor, _ b: Tensor, into destination: GradientDestination?) -> Tensor {
   guard let destination else { return a.mm(b) }
-  return Tensor(Kernels.mm(a.array, b.array, out: destination))
+  return Tensor(Kernels.mm(a.array, b.array, out: destination.array))
 }
 
 /// The matrices of the last two dimensions, mirrored and conjugated.
@@ -34,13 +34,22 @@ func linearInputGradient(_ grad: Tensor, _ weight: Tensor) -> Tensor {
   return rows(grad).mm(weight).reshape(shape)
 }
 
-func linearWeightGradient(_ grad: Tensor, _ input: Tensor, into destination: NDArray?) -> Tensor {
-  matrixProduct(rows(grad).t(), rows(input), into: destination)
+func linearWeightGradient(_ grad: Tensor, _ input: Tensor, into destination: GradientDestination?)
+  -> Tensor
+{
+  let (left, right) = (rows(grad), rows(input))
+  guard !Modes.buildsOnGradients, RowProducts.serve(left.array, right.array) else {
+    return matrixProduct(left.t(), right, into: destination)
+  }
+  if let destination, destination.products?.take(left.array, right.array) ?? false {
+    return Tensor(destination.array)
+  }
+  return Tensor(Kernels.rowProduct(left.array, right.array, out: destination?.array))
 }
 
-func linearBiasGradient(_ grad: Tensor, into destination: NDArray?) -> Tensor {
+func linearBiasGradient(_ grad: Tensor, into destination: GradientDestination?) -> Tensor {
   guard let destination else { return rows(grad).sum([0]) }
-  return Tensor(Kernels.sum(rows(grad).array, [0], false, nil, out: destination))
+  return Tensor(Kernels.sum(rows(grad).array, [0], false, nil, out: destination.array))
 }
 
 func linearTangent(

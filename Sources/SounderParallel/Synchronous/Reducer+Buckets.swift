@@ -5,28 +5,15 @@ import SounderComm
 
 // Buckets move through their stages in index order, on all ranks the same.
 extension Reducer {
-  /// Adds complete buckets of a shard to the slots before it, and publishes those of the last shard.
+  /// Joins complete buckets of a shard with those of the shards before it, and publishes those of the last
+  /// shard.
   func completeShard(_ entry: ShardPlan.Step, isLast: Bool) throws {
     while nextToPublish < progress.count && progress[nextToPublish].pending == 0 {
-      // Adaptive summation joins whole ranks, whatever nodes of the tree over shards they hold.
-      let isWhole = isLast && adasum != nil
-      for slot in isWhole ? Array((0..<entry.slot).map { entry.slot - $0 }) : entry.additions {
-        add(slot: slot, bucket: nextToPublish)
-      }
+      join(bucket: nextToPublish, of: entry, isLast: isLast)
       if isLast { try publish(nextToPublish) }
       nextToPublish += 1
     }
     if isLast { try advance() }
-  }
-
-  private func add(slot: Int, bucket: Int) {
-    let left = memory.slot(slot - 1, of: memory.region.localRank)
-    let right = memory.slot(slot, of: memory.region.localRank)
-    for segment in buckets.buckets[bucket].segments {
-      let begin = segment.range.lowerBound
-      elements[segment.parameter].add(
-        left + begin, left + begin, right + begin, words: segment.range.count)
-    }
   }
 
   /// Lets the ranks of the host see this rank's part of a bucket.

@@ -41,6 +41,9 @@ final class Reducer {
   let update: SliceUpdate
   /// The way to other hosts; nil on a single host.
   let network: (any NetworkLeg)?
+  /// The gradients that are formed for all shards of this rank together; nil for those that every shard
+  /// writes.
+  let products: [RowProducts?]
   let hostLeaves: [TreeSum.Leaf]
   /// How gradients are joined if they are not added up; see ``DataParallel/Reduction``.
   let adasum: Adasum?
@@ -111,6 +114,9 @@ final class Reducer {
     let tree = HostTree(topology: group.topology, plan: plan)
     position = tree.position
     adasum = options.reduction == .adasum ? Adasum(ranks: tree.localSize) : nil
+    let isJoint =
+      plan.shards(of: position).count > 1 && plan.slotCount <= RowProducts.mostSums
+    products = layout.entries.map { isJoint && $0.tensor.rank == 2 ? RowProducts() : nil }
     let flat = optimizer.map { FlatOptimizer($0) }
     let shardsState = options.shardState == .all && tree.hostCount > 1
     memory = try StepRegion(
@@ -148,6 +154,7 @@ final class Reducer {
     observer = old?.observer
     for (index, parameter) in parameters.enumerated() {
       parameter.accumulator?.sink = { [unowned self] _ in try self.parameterReady(index) }
+      parameter.accumulator?.products = products[index]
     }
   }
 
@@ -163,6 +170,7 @@ final class Reducer {
     for parameter in parameters {
       parameter.accumulator?.sink = nil
       parameter.accumulator?.destination = nil
+      parameter.accumulator?.products = nil
     }
   }
 
@@ -181,6 +189,7 @@ final class Reducer {
     stopRequested = false
     ownWeight = 0
     isRefused = false
+    for product in products { product?.begin() }
     let mustWait =
       options.clipNorm != nil || mayRefuse || learningRate == nil || adasum != nil
     update.begin(
@@ -198,8 +207,10 @@ final class Reducer {
       progress[index].pending = bucket.segments.count
     }
     let slot = memory.slot(entry.slot, of: memory.region.localRank)
+    let additions = self.additions(after: entry, isLast: shard.isLast)
     for (index, parameter) in parameters.enumerated() {
       guard let leaf = parameter.accumulator else { continue }
+      products[index]?.beginShard(additions: additions.count)
       leaf.gradient = nil
       leaf.destination = memory.array(
         slot, offset: ranges[index].lowerBound, shape: parameter.shape, elements[index])

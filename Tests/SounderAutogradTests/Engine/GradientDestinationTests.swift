@@ -35,7 +35,7 @@ import Testing
     let offered = Journal<Bool>()
     func use() -> Tensor {
       Tensor.recorded(constant(1), from: [x]) { pass in
-        let target = pass.destination(0)
+        let target = pass.destination(0)?.array
         offered.note(target?.pointer == memory.pointer)
         target?.fill(5)
         pass.send(0, target.map { Tensor($0) } ?? constant(7))
