@@ -9,7 +9,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/checks.bash"
 source "$(dirname "${BASH_SOURCE[0]}")/hosts.bash"
 
 # Whatever could depend on where a sample is computed: random numbers, statistics of a batch, a norm
-# over all parameters, the state of the optimiser. The last batch of the data is not full.
+# over all parameters, the state of the optimiser. The last batch of the data is not full. The first layer is
+# large enough for its gradient to be formed for all shards of a rank together.
 cat >"$scratch/job.yaml" <<'JOB'
 version: 1
 seed: 7
@@ -17,14 +18,14 @@ data: {kind: digits, train_count: 1200, test_count: 200}
 model:
   layers:
     - flatten
-    - linear: {out_features: 64}
+    - linear: {out_features: 256}
     - batch_norm1d
     - relu
     - dropout: {p: 0.2}
     - linear: {out_features: 32}
     - relu
     - linear
-train: {epochs: 1, batch_size: 64, clip_norm: 0.5}
+train: {epochs: 1, batch_size: 128, clip_norm: 0.5}
 optimizer: {kind: adam, lr: 0.003}
 parallel: {mode: sync, virtual_shards: 8}
 JOB
