@@ -1,3 +1,5 @@
+import SchemaLanguage
+
 extension Schema {
   /// The parameters of the Swift function, without the receiver.
   var parameterList: String {

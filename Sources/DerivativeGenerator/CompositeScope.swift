@@ -1,3 +1,5 @@
+import SchemaLanguage
+
 /// Rewrites the body of an operator that is made of others.
 struct CompositeScope {
   let schema: Schema

@@ -1,3 +1,4 @@
+import SchemaLanguage
 import Yams
 
 /// The operators of a declaration file.

@@ -1,3 +1,5 @@
+import SchemaLanguage
+
 extension Entry {
   /// The arguments that hold a list of tensors and get gradients.
   var differentiableLists: [Int] { differentiable.filter { schema.arguments[$0].type.isList } }

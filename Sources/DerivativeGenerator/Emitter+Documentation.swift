@@ -1,3 +1,5 @@
+import SchemaLanguage
+
 extension Emitter {
   /// The documentation of a function: the entry's text, the schema and the parameters.
   func documentation(_ entry: Entry, _ variant: Variant, _ code: inout CodeWriter) {

@@ -1,3 +1,5 @@
+import SchemaLanguage
+
 extension Emitter {
   /// The public functions of all operators.
   func functions() -> String {

@@ -1,3 +1,5 @@
+import SchemaLanguage
+
 extension Emitter {
   /// The in-place variant of one operator.
   ///

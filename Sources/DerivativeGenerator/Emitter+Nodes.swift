@@ -1,3 +1,5 @@
+import SchemaLanguage
+
 extension Emitter {
   /// The graph nodes of all differentiable operators.
   func nodes() -> String {

@@ -1,3 +1,5 @@
+import SchemaLanguage
+
 extension Emitter {
   /// The variant of one operator that writes into a tensor of the caller's.
   func outFunction(_ entry: Entry, _ code: inout CodeWriter) {

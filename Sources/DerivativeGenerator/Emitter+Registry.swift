@@ -1,3 +1,5 @@
+import SchemaLanguage
+
 extension Emitter {
   /// The rows of the operator registry.
   func registry() -> String {

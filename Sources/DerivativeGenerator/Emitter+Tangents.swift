@@ -1,3 +1,5 @@
+import SchemaLanguage
+
 extension Emitter {
   /// The forward-mode branch of a function: tangents of the results from those of the arguments.
   func tangents(_ entry: Entry, _ scope: TangentScope, _ code: inout CodeWriter) {

@@ -1,3 +1,5 @@
+import SchemaLanguage
+
 extension Emitter {
   /// Notes when an operator begins: a thread-local load and a branch while nobody traces.
   var traceBegin: String { "let begun = Trace.beginOperator()" }

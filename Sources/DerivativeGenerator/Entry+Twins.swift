@@ -1,3 +1,5 @@
+import SchemaLanguage
+
 extension Entry {
   /// The operators that follow from this one: a view's copying twin, and the variant on lists.
   var twins: [Entry] {

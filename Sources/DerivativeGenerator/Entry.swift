@@ -1,3 +1,5 @@
+import SchemaLanguage
+
 /// Everything the declaration file says about one operator.
 struct Entry {
   let position: Position

@@ -1,3 +1,5 @@
+import SchemaLanguage
+
 /// Checks one operator and derives from its formulas what the emitter needs.
 struct EntryChecker {
   let context: CheckContext

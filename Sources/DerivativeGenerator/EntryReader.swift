@@ -1,3 +1,4 @@
+import SchemaLanguage
 import Yams
 
 /// Reads one operator from YAML.
@@ -52,7 +53,8 @@ struct EntryReader {
       return try SchemaParser.parse(text.text)
     } catch {
       context.error(
-        error.message,
+        "schema: " + error.message
+          + (error.misspelt.map { suggestion(for: $0.name, among: $0.known) } ?? ""),
         at: Position(line: text.position.line, column: text.position.column + error.offset))
       return nil
     }

@@ -1,3 +1,5 @@
+import SchemaLanguage
+
 /// A Swift expression of the declaration file, cut into tokens.
 ///
 /// Only as much of Swift's grammar is understood as it takes to tell a name that stands for a value

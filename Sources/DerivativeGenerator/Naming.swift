@@ -1,3 +1,5 @@
+import SchemaLanguage
+
 /// `keep_dim` as `keepDim`.
 func camelCase(_ name: String) -> String {
   let parts = name.split(separator: "_")

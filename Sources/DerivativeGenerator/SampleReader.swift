@@ -1,3 +1,4 @@
+import SchemaLanguage
 import Yams
 
 /// Reads the sample arguments of an operator.

@@ -1,3 +1,5 @@
+import SchemaLanguage
+
 /// Something the graph node keeps for the backward pass.
 enum SavedValue: Hashable {
   /// A tensor argument as a whole.

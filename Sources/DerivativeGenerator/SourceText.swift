@@ -1,3 +1,5 @@
+import SchemaLanguage
+
 /// The text of the declaration file, for positions inside scalars.
 ///
 /// YAML's marks give the start of a scalar only, and folding moves what is inside. So a word inside is
@@ -42,9 +44,4 @@ struct SourceText {
 struct Located: Equatable {
   let text: String
   let position: Position
-}
-
-extension Unicode.Scalar {
-  var isIdentifierStart: Bool { self == "_" || properties.isAlphabetic }
-  var isIdentifierPart: Bool { isIdentifierStart || ("0"..."9").contains(self) }
 }

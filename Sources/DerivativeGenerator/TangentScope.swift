@@ -1,3 +1,5 @@
+import SchemaLanguage
+
 /// Rewrites a formula for the body of the operator's function, where tangents are computed.
 ///
 /// `selfT` is the tangent of `self`, `selfP` and `self` its value, `result` the result. The in-place

@@ -1,3 +1,5 @@
+import SchemaLanguage
+
 /// The forms in which an operator exists.
 enum Variant {
   /// Returns a new tensor.

@@ -1,3 +1,4 @@
+import SchemaLanguage
 import Testing
 
 @testable import DerivativeGenerator

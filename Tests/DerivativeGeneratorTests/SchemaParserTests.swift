@@ -1,3 +1,4 @@
+import SchemaLanguage
 import Testing
 
 @testable import DerivativeGenerator
@@ -70,6 +71,25 @@ import Testing
     ])
   func parameters(schema: String, list: String) throws {
     #expect(try SchemaParser.parse(schema).parameterList == list)
+  }
+
+  @Test("Users' operators have a namespace, and results that are numbers")
+  func registered() throws {
+    let schema = try SchemaParser.parse(
+      "my::scale.two(Tensor x, int[2] k=1, *, float s) -> (Tensor y, int n)", .registered)
+    #expect(schema.fullName == "my::scale.two")
+    #expect(schema.arguments[1].defaultValue == .list([.int(1), .int(1)]))
+    #expect(schema.arguments[2].isKeywordOnly && schema.arguments[2].defaultValue == nil)
+    #expect(schema.returns.map(\.base) == [.tensor, .int])
+    #expect(throws: SchemaError.self) {
+      try SchemaParser.parse("my::scale(Tensor x) -> Tensor", .declared)
+    }
+    #expect(throws: SchemaError.self) {
+      try SchemaParser.parse("scale(Tensor x) -> int", .declared)
+    }
+    #expect(throws: SchemaError.self) {
+      try SchemaParser.parse("my::scale(Index x) -> Tensor", .registered)
+    }
   }
 
   @Test("Names become Swift's")

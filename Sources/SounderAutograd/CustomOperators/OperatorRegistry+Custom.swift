@@ -1,3 +1,4 @@
+import SchemaLanguage
 import SounderArray
 
 extension OperatorRegistry {
@@ -20,9 +21,9 @@ extension OperatorRegistry {
   ) throws -> CustomOperator {
     let place = SourcePlace(file: file, line: line)
     let parsed: OperatorSchema
-    do throws(OperatorSchemaError) { parsed = try OperatorSchemaParser.parse(schema) } catch {
+    do throws(SchemaError) { parsed = try OperatorSchema(parsing: schema) } catch {
       throw OperatorError(
-        "\(place): schema '\(schema)', character \(error.offset + 1): \(error.problem)")
+        "\(place): schema '\(schema)', character \(error.offset + 1): \(error.message)")
     }
     let created = CustomOperator(
       parsed, documentation: documentation, isComposite: isComposite, place: place, kernel: kernel)
