@@ -6,14 +6,15 @@ import Sounder
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
-    abstract: "Measures training steps, operators, reductions, operator cost and Hogwild updates.",
+    abstract:
+      "Measures training steps, operators, reductions, operator cost, Hogwild updates and tracing.",
     discussion: """
       Under mpirun every rank takes part and rank 0 prints. BLAS uses one thread a rank. The BLAS kernel \
       in use is printed with every result; unset OPENBLAS_CORETYPE to let the library choose it.
       """,
     subcommands: [
       StepsCommand.self, OperatorsCommand.self, AllReduceCommand.self, UpdateCommand.self,
-      OverheadCommand.self, HogwildCommand.self,
+      OverheadCommand.self, HogwildCommand.self, TraceCommand.self,
     ])
 }
 

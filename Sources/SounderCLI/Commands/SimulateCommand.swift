@@ -15,18 +15,22 @@ struct SimulateCommand: ParsableCommand {
 
   @OptionGroup var options: ConfigurationOptions
 
-  @Option(help: "Hosts among which the configuration's batch is divided.")
-  var hosts = 1
+  @Option(
+    help:
+      "Hosts among which the configuration's batch is divided (1, or those the network is measured between)."
+  )
+  var hosts: Int?
 
-  @Option(help: "Ranks on every host.")
-  var ranksPerHost = 1
+  @Option(help: "Ranks on every host (1, or as many as the network is measured with).")
+  var ranksPerHost: Int?
 
   @Option(help: "Cores of a host, where they are not those of this machine.")
   var cores: Int?
 
   @Option(
     help: ArgumentHelp(
-      "The network: bandwidth=1Gbit,latency=5ms, or 1gbe, 10gbe, 25gbe, 100gbe, infiniband-hdr.",
+      "The network: bandwidth=1Gbit,latency=5ms, or 1gbe, 10gbe, 25gbe, 100gbe, infiniband-hdr, or measured: "
+        + "what ranks that mpirun has started on two or more hosts find out.",
       valueName: "speed"))
   var link = "10gbe"
 
@@ -40,33 +44,68 @@ struct SimulateCommand: ParsableCommand {
   private static let most = 65_536
 
   func validate() throws {
-    guard (1...Self.most).contains(hosts) else {
+    if let hosts, !(1...Self.most).contains(hosts) {
       throw ValidationError("--hosts must be from 1 to \(Self.most), not \(hosts).")
     }
-    guard (1...256).contains(ranksPerHost) else {
+    if let ranksPerHost, !(1...256).contains(ranksPerHost) {
       throw ValidationError("--ranks-per-host must be from 1 to 256, not \(ranksPerHost).")
     }
     if let cores, !(1...4096).contains(cores) {
       throw ValidationError("--cores must be from 1 to 4096, not \(cores).")
     }
+    if check, link == Self.measured {
+      throw ValidationError(
+        "--check takes steps on this host only, without a network; leave --link out.")
+    }
   }
 
+  private static let measured = "measured"
+
   func run() throws {
-    let speed = try LinkSpeed(text: link)
     let resolved = try options.resolve()
     let data = try DatasetSplits.load(resolved.configuration)
     if check {
       return try SimulationCheck(configuration: resolved.configuration, data: data).run(json: json)
     }
+    guard link == Self.measured else {
+      let speed = try LinkSpeed(text: link)
+      return try simulate(
+        resolved.configuration, data, speed, hosts: hosts ?? 1, ranksPerHost: ranksPerHost ?? 1)
+    }
+    let code = try Ranks.run(
+      inProcess: nil, timeout: resolved.configuration.parallel.timeout,
+      stallWarning: nil
+    ) { group in
+      let topology = group.topology
+      let found = try LinkProbe(group: group).run()
+      // The others sleep meanwhile.
+      if group.rank == 0 {
+        try simulate(
+          resolved.configuration, data,
+          LinkSpeed(bandwidth: found.bandwidth, latency: found.latency),
+          hosts: hosts ?? topology.hostCount,
+          ranksPerHost: ranksPerHost ?? topology.ranks(onHost: 0).count)
+      }
+      try group.barrier()
+      return .success
+    }
+    try Failure.finish(with: code)
+  }
+
+  /// Measures steps here and prints the prediction.
+  private func simulate(
+    _ configuration: Configuration, _ data: DatasetSplits, _ link: LinkSpeed, hosts: Int,
+    ranksPerHost: Int
+  ) throws {
     let job = try SimulationJob(
-      resolved.configuration, data, hosts: hosts, ranksPerHost: ranksPerHost, cores: cores)
+      configuration, data, hosts: hosts, ranksPerHost: ranksPerHost, cores: cores)
     let calibration = try job.calibrate()
     let doublings = (0...10).map { 1 << $0 }.filter { $0 <= Self.mostHosts }
     let steps = Set(doublings + [hosts]).sorted().map {
-      job.simulate(calibration, hosts: $0, link: speed)
+      job.simulate(calibration, hosts: $0, link: link)
     }
     let report = SimulationReport(
-      job: job, calibration: calibration, link: speed, hosts: hosts, steps: steps)
+      job: job, calibration: calibration, link: link, hosts: hosts, steps: steps)
     print(json ? JSONValue.object(report.json).compact : report.description)
   }
 }

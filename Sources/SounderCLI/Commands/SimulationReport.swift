@@ -27,7 +27,14 @@ struct SimulationReport {
         "buckets": .integer(calibration.profile.bucketElements.count),
         "parameters": .integer(calibration.profile.elementCount),
         "sum_seconds_per_element": .number(calibration.host.sumSeconds),
+        "copy_seconds_per_element": .number(calibration.host.copySeconds),
         "update_seconds_per_element": .number(calibration.host.updateSeconds),
+        "late_update_seconds_per_element": .number(calibration.host.finishSeconds),
+        "tcp_core_seconds_per_byte": .number(
+          link.coreSecondsPerByte ?? calibration.host.messageSeconds),
+        "wire_bytes_per_element": .number(calibration.wire.bytesPerElement),
+        "encode_seconds_per_element": .number(calibration.wire.encodeSeconds),
+        "decode_seconds_per_element": .number(calibration.wire.decodeSeconds),
         "flag_seconds": .number(calibration.host.flagSeconds),
       ],
     ]
@@ -38,11 +45,22 @@ struct SimulationReport {
     var lines = [
       "measured    forward and backward \(milliseconds(profile.computeSeconds)) ms for "
         + "\(job.samplesPerRank) samples, \(profile.bucketElements.count) buckets",
-      "            adding \((host.sumSeconds * 1e9).formatted(3)) ns, updating "
-        + "\((host.updateSeconds * 1e9).formatted(3)) ns an element; flag "
-        + "\((host.flagSeconds * 1e6).formatted(1)) us; \(host.cores) cores",
+      "            an element: adding \(nanoseconds(host.sumSeconds)), updating "
+        + "\(nanoseconds(host.updateSeconds + host.finishSeconds)), copying "
+        + "\(nanoseconds(host.copySeconds)) ns; flag \((host.flagSeconds * 1e6).formatted(1)) us; "
+        + "\(host.cores) cores",
+    ]
+    let wire = calibration.wire
+    if wire.isCoded {
+      lines.append(
+        "            compression to \(wire.bytesPerElement.formatted(2)) bytes an element: writing "
+          + "\(nanoseconds(wire.encodeSeconds)), reading \(nanoseconds(wire.decodeSeconds)) ns")
+    }
+    let core = link.coreSecondsPerByte ?? host.messageSeconds
+    lines += [
       "link        \((link.bandwidth * 8e-9).formatted(2)) Gbit/s, "
-        + "\((link.latency * 1e6).formatted(0)) us one way", "",
+        + "\((link.latency * 1e6).formatted(0)) us one way, \(nanoseconds(core)) ns of a core to send or "
+        + "receive a byte", "",
       row(["hosts", "ranks", "ms/step", "samples/s", "efficiency", "network", "hidden", "exposed"]),
     ]
     let first = steps[0]
@@ -64,6 +82,8 @@ struct SimulationReport {
         ?? "Computing dominates on any number of hosts up to \(steps.last?.hosts ?? 1).")
     return lines.joined(separator: "\n")
   }
+
+  private func nanoseconds(_ seconds: Double) -> String { (seconds * 1e9).formatted(3) }
 
   private func milliseconds(_ seconds: Double) -> String { (seconds * 1e3).formatted(3) }
 

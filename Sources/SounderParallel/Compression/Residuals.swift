@@ -7,6 +7,8 @@ import CKernels
 final class Residuals {
   /// For contributions and for results.
   private var kept: [WirePlace.Stage: [Float]]
+  /// The arrays of the layout's size that are kept.
+  static let arrays = 2
   private var noted: [(place: WirePlace, values: [Float])] = []
 
   /// None yet, for a layout of so many elements.

@@ -3,27 +3,27 @@ import SounderComm
 import SounderNN
 
 extension HostSpeed {
-  /// Measures how fast ranks of this host add each other's gradients and update.
+  /// Measures how fast ranks of this host add each other's gradients, copy and meet, and what TCP costs a core.
   ///
   /// As in a step, every rank has just written its own gradient when the others read it. The ranks are threads; no
-  /// more than there are cores, because time-slicing is the simulation's business.
+  /// more than there are cores, because time-slicing is the simulation's business. What updates cost
+  /// ``StepProfiler`` finds out.
   ///
   /// - Parameters:
   ///   - ranks: the ranks on the host.
   ///   - cores: the cores they may use.
   ///   - elementCount: the elements of the gradient, which decides what stays in caches.
   /// - Throws: ``CommunicationError``.
-  public static func measure(
-    ranks: Int, cores: Int, elementCount: Int, optimizer: OptimizerConfiguration
-  ) throws -> HostSpeed {
+  public static func measure(ranks: Int, cores: Int, elementCount: Int) throws -> HostSpeed {
     let threads = max(min(ranks, cores), 1)
     let count = min(max(elementCount, 1 << 14), 1 << 23) / threads * threads
     let results = try ThreadGroup.run(ranks: threads) { group in
-      try RankSpeed(group, count: count, optimizer: FlatOptimizer(optimizer)).measure()
+      try RankSpeed(group, count: count).measure()
     }
     return HostSpeed(
       cores: cores, sumSeconds: results.map(\.sum).max() ?? 0,
-      updateSeconds: results.map(\.update).max() ?? 0, flagSeconds: results[0].flag)
+      copySeconds: results.map(\.copy).max() ?? 0, updateSeconds: 0,
+      messageSeconds: try LoopbackProbe.secondsPerByte() / 2, flagSeconds: results[0].flag)
   }
 }
 
@@ -31,19 +31,20 @@ extension HostSpeed {
 private struct RankSpeed {
   let group: ThreadGroup
   let count: Int
-  let optimizer: FlatOptimizer
   let region: SharedRegion
+  /// The gradients that are added up; a single rank has two.
+  let gradients: Int
 
   /// Repetitions, of which the median counts.
   private static let rounds = 15
   private static let barriers = 400
 
-  init(_ group: ThreadGroup, count: Int, optimizer: FlatOptimizer) throws {
+  init(_ group: ThreadGroup, count: Int) throws {
     self.group = group
     self.count = count
-    self.optimizer = optimizer
-    let arrays = group.size + 1 + optimizer.stateSlotCount
-    region = try group.makeSharedRegion(byteCount: arrays * count * MemoryLayout<Float>.stride)
+    gradients = max(group.size, 2)
+    region = try group.makeSharedRegion(
+      byteCount: (gradients + 1) * count * MemoryLayout<Float>.stride)
   }
 
   private func array(_ index: Int) -> UnsafeMutablePointer<Float> {
@@ -51,42 +52,43 @@ private struct RankSpeed {
       at: index * count * MemoryLayout<Float>.stride, as: Float.self, count: count)
   }
 
-  func measure() throws -> (sum: Double, update: Double, flag: Double) {
-    let leaves = (0..<group.size).map {
+  func measure() throws -> (sum: Double, copy: Double, flag: Double) {
+    let leaves = (0..<gradients).map {
       TreeSum.Leaf(node: $0..<$0 + 1, base: UnsafePointer(array($0)))
     }
-    let sum = TreeSum(leaves: leaves, root: 0..<group.size)
+    let sum = TreeSum(leaves: leaves, root: 0..<gradients)
     defer { sum.deallocate() }
     let slice = count * group.rank / group.size..<count * (group.rank + 1) / group.size
     var sums: [Double] = []
-    var updates: [Double] = []
-    for round in 0..<Self.rounds * 2 {
-      array(group.rank).update(repeating: Float(round), count: count)
-      try group.barrier()
-      let begin = ck_monotonic_nanoseconds()
-      for start in stride(from: slice.lowerBound, to: slice.upperBound, by: TreeSum.blockCount) {
-        let block = start..<min(start + TreeSum.blockCount, slice.upperBound)
-        let gradient = sum.block(block)
-        if round % 2 == 1 { update(block, gradient, round) }
+    var copies: [Double] = []
+    for round in 0..<Self.rounds {
+      for index in stride(from: group.rank, to: gradients, by: group.size) {
+        array(index).update(repeating: Float(round), count: count)
       }
-      let seconds = Double(ck_monotonic_nanoseconds() - begin) * 1e-9 / Double(slice.count)
-      if round % 2 == 1 { updates.append(seconds) } else { sums.append(seconds) }
-      try group.barrier()
+      sums.append(try seconds(slice) { _ = sum.block($0) })
+      let (source, target) = (array(gradients - 1 - group.rank), array(gradients))
+      copies.append(
+        try seconds(slice) {
+          (target + $0.lowerBound).update(from: source + $0.lowerBound, count: $0.count)
+        })
     }
     let begin = ck_monotonic_nanoseconds()
     for _ in 0..<Self.barriers { try group.barrier() }
     let flag = Double(ck_monotonic_nanoseconds() - begin) * 1e-9 / Double(Self.barriers)
-    let perElement = sums.sorted()[sums.count / 2]
-    let both = updates.sorted()[updates.count / 2]
-    return (perElement / Double(group.size), max(both - perElement, 0), flag)
+    return (
+      sums.sorted()[sums.count / 2] / Double(gradients), copies.sorted()[copies.count / 2], flag
+    )
   }
 
-  private func update(_ block: Range<Int>, _ gradient: UnsafePointer<Float>, _ round: Int) {
-    let state = (0..<optimizer.stateSlotCount).map {
-      UnsafeMutableRawPointer(array(group.size + 1 + $0))
+  /// Seconds an element of working on a slice block by block, all ranks at once.
+  private func seconds(_ slice: Range<Int>, _ body: (Range<Int>) -> Void) throws -> Double {
+    try group.barrier()
+    let begin = ck_monotonic_nanoseconds()
+    for start in stride(from: slice.lowerBound, to: slice.upperBound, by: TreeSum.blockCount) {
+      body(start..<min(start + TreeSum.blockCount, slice.upperBound))
     }
-    optimizer.update(
-      block, parameters: array(group.size), gradients: gradient - block.lowerBound, state: state,
-      step: round + 1, learningRate: 1e-6)
+    let seconds = Double(ck_monotonic_nanoseconds() - begin) * 1e-9
+    try group.barrier()
+    return seconds / Double(max(slice.count, 1))
   }
 }

@@ -1,89 +1,106 @@
 import CKernels
-import SounderArray
 import SounderAutograd
-import SounderNN
 
-/// Measures when the gradients of a model are complete in a step that nobody reduces.
+/// Measures what a rank does in real steps: when its buckets become ready, and how long it adds and updates.
 ///
-/// Gradients are written where a step would have them, into flat memory, and the time at which each is
-/// complete is noted.
+/// The steps are those of a job on as many ranks as there are cores for, with their virtual shards and
+/// their updates. So the caches are what they are in training: parameters come from the core that has updated them,
+/// and gradients of several shards have left them when they are added up. Time in which a rank reduces or waits
+/// for others is not counted as its own.
 public final class StepProfiler {
-  private let parameters: [Tensor]
-  private let ranges: [Range<Int>]
-  private let sizes: BucketSizes
-  private let memory: NDArray
-  private var ready: [[Double]]
-  private var compute: [Double] = []
+  private let parallel: DataParallel
+  private var steps: [Times] = []
+  private var current = Times()
   private var begin: UInt64 = 0
-  private var current: [Double]
 
-  /// A profiler of a model, whose gradients it takes over until it goes.
-  public init(_ model: Module, sizes: BucketSizes) {
-    let layout = model.parameterLayout()
-    parameters = layout.entries.map(\.tensor)
-    ranges = layout.entries.map(\.range)
-    self.sizes = sizes
-    memory = Kernels.zeros([max(layout.elementCount, 1)], .float32)
-    ready = Array(repeating: [], count: parameters.count)
-    current = Array(repeating: 0, count: parameters.count)
-    for (index, parameter) in parameters.enumerated() {
-      parameter.accumulator?.sink = { [unowned self] _ in current[index] = elapsed }
-    }
+  /// The times of a step, in seconds since its begin.
+  private struct Times {
+    /// Own work until each bucket was published.
+    var ready: [Double] = []
+    /// Own work until the last shard ended.
+    var compute = 0.0
+    /// Adding slices up, with what follows at once.
+    var reduction = 0.0
+    /// What is done with the sums after ranks have met.
+    var finish = 0.0
+    var reduceBegin = 0.0
+    var met = 0.0
   }
 
-  deinit {
-    for parameter in parameters {
-      parameter.accumulator?.sink = nil
-      parameter.accumulator?.destination = nil
-      parameter.accumulator?.gradient = nil
-    }
+  /// A profiler of steps that ``step(sampleCount:_:)`` takes.
+  public init(_ parallel: DataParallel) {
+    self.parallel = parallel
+    parallel.reducer.observer = { [unowned self] event, bucket in note(event, bucket) }
   }
+
+  deinit { parallel.reducer.observer = nil }
 
   private var elapsed: Double { Double(ck_monotonic_nanoseconds() - begin) * 1e-9 }
 
-  /// Takes a step forward and backward and adds its times to the profile.
-  ///
-  /// - Throws: what `loss` or the backward pass throws.
-  public func step(_ loss: () throws -> Tensor) throws {
-    for (index, parameter) in parameters.enumerated() {
-      current[index] = 0
-      parameter.accumulator?.gradient = nil
-      parameter.accumulator?.destination = Kernels.view(
-        Kernels.narrow(memory, 0, ranges[index].lowerBound, ranges[index].count),
-        Array(parameter.shape))
+  private func note(_ event: ReducerEvent, _ bucket: Int) {
+    let now = elapsed
+    switch event {
+    case .published: current.ready.append(now - current.reduction)
+    case .collected: current.compute = now - current.reduction
+    case .reduceBegin: current.reduceBegin = now
+    case .reduceEnd: current.reduction += now - current.reduceBegin
+    case .met: current.met = now
+    case .updateEnd: current.finish = now - current.met
+    case .ready, .networkBegin, .networkEnd, .updateBegin: break
     }
+  }
+
+  /// Takes a step and notes its times; every rank does.
+  ///
+  /// - Parameters:
+  ///   - sampleCount: the samples of the batch over all ranks.
+  ///   - loss: the loss of a shard.
+  /// - Throws: what ``DataParallel/step(learningRate:sampleCount:stopRequested:loss:)`` throws.
+  public func step(sampleCount: Int, _ loss: (_ shard: Int) throws -> Tensor) throws {
+    current = Times()
     begin = ck_monotonic_nanoseconds()
-    try loss().backward()
-    let end = elapsed
-    compute.append(end)
-    // A parameter that the step did not use is ready at its end.
-    for index in ready.indices { ready[index].append(current[index] > 0 ? current[index] : end) }
+    // Parameters are written, but hardly move: no loss may grow without bounds.
+    _ = try parallel.step(learningRate: 1e-9, sampleCount: sampleCount, loss: loss)
+    // Buckets are planned anew after the first step.
+    if let last = steps.last, last.ready.count != current.ready.count { steps = [] }
+    steps.append(current)
   }
 
   /// Forgets the steps so far, which warmed caches up.
-  public func reset() {
-    compute = []
-    ready = Array(repeating: [], count: parameters.count)
+  public func reset() { steps = [] }
+
+  /// What a rank was found to do, medians over the steps.
+  public struct Outcome: Sendable {
+    /// The rank's own work.
+    public let profile: StepProfile
+    /// Seconds for an element of the rank's slices: adding all ranks' gradients up and what follows at once.
+    public let sliceSeconds: Double
+    /// Seconds for an element that the rank updates after ranks have met; 0 if updates do not wait for that.
+    public let finishSeconds: Double
   }
 
-  /// The median of the steps so far, with gradients in buckets by the order of their arrival.
-  public func profile(loaderSeconds: Double) -> StepProfile {
-    let times = ready.map(Self.median)
-    let plan = BucketPlan(
-      ranges: ranges, order: times.indices.sorted { (times[$0], -$0) < (times[$1], -$1) },
-      sizes: sizes)
+  /// The median of the steps so far.
+  public func outcome(loaderSeconds: Double, overheadSeconds: Double = 0) -> Outcome {
+    let elements = parallel.reducer.buckets.buckets.map(\.elementCount)
     // Buckets are launched in order: none is ready before those before it.
     var latest = 0.0
-    let ready = plan.buckets.map { bucket in
-      latest = bucket.segments.reduce(latest) { max($0, times[$1.parameter]) }
+    let ready = elements.indices.map { bucket in
+      latest = max(latest, median { $0.ready.indices.contains(bucket) ? $0.ready[bucket] : 0 })
       return latest
     }
-    return StepProfile(
-      bucketElements: plan.buckets.map(\.elementCount), readySeconds: ready,
-      computeSeconds: max(Self.median(compute), latest), loaderSeconds: loaderSeconds)
+    let all = Double(max(elements.reduce(0, +), 1))
+    let slices = all / Double(parallel.group.topology.localSize)
+    let finished = parallel.options.update == .sharded ? slices : all
+    return Outcome(
+      profile: StepProfile(
+        bucketElements: elements, readySeconds: ready,
+        computeSeconds: max(median(\.compute), latest), loaderSeconds: loaderSeconds,
+        overheadSeconds: overheadSeconds),
+      sliceSeconds: median(\.reduction) / slices, finishSeconds: median(\.finish) / finished)
   }
 
-  private static func median(_ values: [Double]) -> Double {
-    values.isEmpty ? 0 : values.sorted()[values.count / 2]
+  private func median(_ time: (Times) -> Double) -> Double {
+    let times = steps.map(time).sorted()
+    return times.isEmpty ? 0 : times[times.count / 2]
   }
 }

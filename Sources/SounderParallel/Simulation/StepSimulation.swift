@@ -5,8 +5,12 @@
 /// pieces; between two of them it does what has come in: adds its slice of a bucket that all ranks of the
 /// host have finished, hands it to the network, updates. A host has one network interface, which its ranks share: a
 /// bucket of B bytes puts 2 (H − 1) / H · B bytes on it, in two rounds (reduce-scatter, all-gather), each of
-/// which takes the latency. Two hosts, and buckets with slices of up to 16 KiB, exchange everything in one round.
-/// With more ranks than cores everything a core does takes proportionally longer.
+/// which takes the latency. Two hosts, and buckets with slices of up to 16 KiB, exchange everything in one round,
+/// unless optimiser state is shared out over hosts.
+///
+/// A core's work for the network is counted where it happens: putting values into messages and taking them out
+/// (or coding them), what TCP costs the sender and the receiver of a byte, and the copy that MPI makes of what it
+/// receives. With more ranks than cores everything a core does takes proportionally longer.
 public final class StepSimulation {
   /// A predicted step.
   public struct Outcome: Sendable, Hashable {
@@ -123,17 +127,25 @@ public final class StepSimulation {
     ranks[rank].hasArrived = true
     arrived += 1
     guard arrived == cluster.ranksPerHost else { return }
-    let flag = cluster.ranksPerHost > 1 ? cluster.host.flagSeconds * slowdown : 0
     // Losses and stop requests travel once the last gradient is there.
     let reported = cluster.hosts > 1 ? computed + cluster.link.latency : 0
-    end = max(queue.now, reported) + flag + afterBarrierSeconds
+    end = max(queue.now, reported) + endSeconds
   }
 
-  /// What every rank does on its own when the sums are there: copy and update all of them.
-  private var afterBarrierSeconds: Double {
-    guard cluster.update == .replicated else { return 0 }
-    let seconds = cluster.host.sumSeconds + cluster.host.updateSeconds
-    return Double(profile.elementCount) * seconds * slowdown
+  /// What every rank does on its own when the sums of all are there, and how long ranks take to meet.
+  private var endSeconds: Double {
+    let finish = cluster.host.finishSeconds * finishedElements
+    // Updates that wait for all sums need a meeting of their own.
+    let meetings = finish > 0 ? 2.0 : 1
+    let flags = cluster.ranksPerHost > 1 ? meetings * cluster.host.flagSeconds : 0
+    return (finish + flags + profile.overheadSeconds) * slowdown
+  }
+
+  /// The elements that a rank updates once all sums are there, if updates wait for that.
+  private var finishedElements: Double {
+    let elements = Double(profile.elementCount)
+    guard cluster.update == .sharded else { return elements }
+    return elements / Double(ownsParts ? cluster.ranks : cluster.ranksPerHost)
   }
 
   /// Gives a rank some work of its core.
@@ -151,56 +163,77 @@ public final class StepSimulation {
     Double(profile.bucketElements[bucket]) / Double(cluster.ranksPerHost)
   }
 
-  /// The rank adds the host's gradients in its slice; on one host it updates at once.
+  /// The rank adds the host's gradients in its slice; on one host it updates at once, else it writes the sum into
+  /// messages.
   private func reduceOnHost(_ bucket: Int, _ rank: Int) {
-    let sum = slice(bucket) * Double(cluster.ranksPerHost) * cluster.host.sumSeconds
+    let host = cluster.host
+    let own = slice(bucket)
+    let sum = own * host.sumSeconds(of: cluster.ranksPerHost)
     guard cluster.hosts > 1 else {
-      return add(sum + updateSeconds(bucket), to: rank) { [unowned self] in
+      return add(sum + own * host.updateSeconds, to: rank) { [unowned self] in
         ranks[rank].updated += 1
       }
     }
-    add(sum + coreSeconds(bucket), to: rank) { [unowned self] in
-      transfer(bucket) { [unowned self] in addHosts(bucket, rank) }
+    let sent = isWhole(bucket) ? own : own - part(bucket)
+    let write = own * host.copySeconds + sent * (host.copySeconds + cluster.wire.encodeSeconds)
+    let bytes = roundBytes(bucket, cluster.wire)
+    add(sum + write + messageSeconds(bytes), to: rank) { [unowned self] in
+      transfer(bytes) { [unowned self] in addHosts(bucket, rank) }
     }
   }
+
+  /// Whether every host updates a part of its own.
+  private var ownsParts: Bool { cluster.shardState == .all && cluster.hosts > 1 }
 
   /// Whether all hosts send each other the whole slice, so that there is nothing to gather.
   private func isWhole(_ bucket: Int) -> Bool {
-    cluster.hosts == 2
-      || slice(bucket) * Double(MemoryLayout<Float>.stride) <= Double(BucketTransfer.wholeBytes)
+    let bytes = slice(bucket) * Double(MemoryLayout<Float>.stride)
+    return !ownsParts && (cluster.hosts == 2 || bytes <= Double(BucketTransfer.wholeBytes))
   }
+
+  /// The elements of a slice that one host adds up for all.
+  private func part(_ bucket: Int) -> Double { slice(bucket) / Double(cluster.hosts) }
 
   /// The rank adds what the hosts sent, of its part of the slice or of all of it, and sends the sum of a part to all.
   private func addHosts(_ bucket: Int, _ rank: Int) {
-    let sum = slice(bucket) * cluster.host.sumSeconds
+    let (own, host, hosts) = (slice(bucket), cluster.host, Double(cluster.hosts))
+    let summed = isWhole(bucket) ? own : part(bucket)
+    let sum = summed * (hosts * host.sumSeconds + (hosts - 1) * cluster.wire.decodeSeconds)
     if isWhole(bucket) {
-      let work = sum * Double(cluster.hosts) + updateSeconds(bucket)
-      return add(work, to: rank) { [unowned self] in ranks[rank].updated += 1 }
+      return add(sum + own * host.updateSeconds, to: rank) { [unowned self] in
+        ranks[rank].updated += 1
+      }
     }
-    add(sum + coreSeconds(bucket), to: rank) { [unowned self] in
-      transfer(bucket) { [unowned self] in
-        add(updateSeconds(bucket), to: rank) { [unowned self] in ranks[rank].updated += 1 }
+    let update = (ownsParts ? summed : own) * host.updateSeconds
+    // What is gathered are sums, or else new parameters, which travel as they are.
+    let gathered = ownsParts ? WireModel() : cluster.wire
+    let bytes = roundBytes(bucket, gathered)
+    let write = summed * (host.copySeconds + gathered.encodeSeconds) + messageSeconds(bytes)
+    let read = (own - summed) * (host.copySeconds + gathered.decodeSeconds)
+    add(sum + write + (ownsParts ? update : 0), to: rank) { [unowned self] in
+      transfer(bytes) { [unowned self] in
+        add(read + (ownsParts ? 0 : update), to: rank) { [unowned self] in
+          ranks[rank].updated += 1
+        }
       }
     }
   }
 
-  private func updateSeconds(_ bucket: Int) -> Double {
-    cluster.update == .sharded ? slice(bucket) * cluster.host.updateSeconds : 0
+  /// The bytes that a rank sends in one round, which are as many as it receives.
+  private func roundBytes(_ bucket: Int, _ wire: WireModel) -> Double {
+    let elements = isWhole(bucket) ? slice(bucket) : part(bucket)
+    return elements * wire.bytesPerElement * Double(cluster.hosts - 1)
   }
 
-  private func roundBytes(_ bucket: Int) -> Double {
-    let parts = isWhole(bucket) ? 1 : Double(cluster.hosts)
-    return slice(bucket) * Double(MemoryLayout<Float>.stride) * Double(cluster.hosts - 1) / parts
-  }
-
-  /// A core's work to send and receive one round.
-  private func coreSeconds(_ bucket: Int) -> Double {
-    2 * roundBytes(bucket) * cluster.link.coreSecondsPerByte
+  /// A core's work to send and receive one round, with the copy that MPI makes of what it receives.
+  private func messageSeconds(_ bytes: Double) -> Double {
+    let copy = cluster.host.copySeconds / Double(MemoryLayout<Float>.stride)
+    return bytes * (2 * cluster.messageSeconds + copy)
   }
 
   /// One round of a slice: its bytes queue for the host's interface, then they are on their way.
-  private func transfer(_ bucket: Int, _ arrival: @escaping () -> Void) {
-    let seconds = roundBytes(bucket) / cluster.link.bandwidth
+  private func transfer(_ bytes: Double, _ arrival: @escaping () -> Void) {
+    let seconds = bytes / cluster.link.bandwidth
     interfaceFree = max(interfaceFree, queue.now) + seconds
     linkSeconds += seconds
     queue.schedule(after: interfaceFree - queue.now + cluster.link.latency, arrival)

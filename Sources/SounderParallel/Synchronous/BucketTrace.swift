@@ -11,7 +11,7 @@ final class BucketTrace {
   func note(_ event: ReducerEvent, bucket: Int, bytes: Int) {
     switch event {
     case .ready: Trace.instant(.bucketReady, "bucket ready", bucket, bytes)
-    case .published: break
+    case .published, .collected, .met: break
     case .networkBegin:
       flights[bucket] = Trace.beginInFlight(.network, "exchange bucket", bucket, bytes)
     case .networkEnd: Trace.end(flights.removeValue(forKey: bucket))

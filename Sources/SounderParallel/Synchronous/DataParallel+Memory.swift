@@ -48,34 +48,64 @@ extension DataParallel {
 
 extension DataParallel {
   /// What a rank takes for itself on several hosts, in bytes.
+  public struct NetworkMemory: Sendable, Hashable {
+    /// Messages that are sent and received.
+    public var messages = 0
+    /// Optimiser state that no other host keeps.
+    public var optimizerState = 0
+    /// What compression keeps for later steps, and of this step until its end.
+    public var compression = 0
+    /// What compression takes on the first rank of each host alone.
+    public var firstRankCompression = 0
+  }
+
+  /// What a rank would take for itself on several hosts. Nothing is made.
   ///
-  /// That is its messages, and optimiser state that no other host keeps. Nothing is made.
   /// - Parameter topology: the view of the rank.
   /// - Throws: ``ParallelError`` for a job that cannot be cut like that.
   public static func networkMemory(
     model: Module, optimizer: OptimizerConfiguration, topology: Topology,
     options: Options = Options()
-  ) throws -> (messages: Int, optimizerState: Int) {
-    guard topology.hostCount > 1 else { return (0, 0) }
+  ) throws -> NetworkMemory {
+    var memory = NetworkMemory()
+    guard topology.hostCount > 1 else { return memory }
+    let stride = MemoryLayout<Float>.stride
+    let parameters = try WordLayout(model)
+    if case .powerSGD(let method) = options.compression {
+      memory.firstRankCompression =
+        PowerSGD(method).heldElements(
+          shapes: parameters.entries.map(\.tensor.shape), hosts: topology.hostCount) * stride
+      return memory
+    }
     let plan = try ShardPlan(
       shards: options.shardCount(ranks: topology.size), ranks: topology.size)
-    let ranges = try WordLayout(model).entries.map(\.range)
+    let ranges = parameters.entries.map(\.range)
     let lane = Lane(topology: topology)
     let sharesState = options.shardState == .all
+    let format = options.compression.format(elementCount: 0)
     let layout = BucketTransfer.Layout(
-      lane: lane, nodes: HostTree(topology: topology, plan: plan).nodes, format: nil,
+      lane: lane, nodes: HostTree(topology: topology, plan: plan).nodes, format: format,
       isOwnedAlone: sharesState)
     let buckets = BucketPlan(
       ranges: ranges, order: ranges.indices.reversed(),
       sizes: options.effectiveBucketSizes
     ).buckets
-    let owned = buckets.reduce(0) { sum, bucket in
-      lane.part(of: bucket, on: lane.host).reduce(sum) { $0 + $1.range.count }
+    func elements(_ segments: (BucketPlan.Bucket) -> [BucketPlan.Segment]) -> Int {
+      buckets.reduce(0) { sum, bucket in
+        segments(bucket).reduce(sum) { $0 + $1.range.count }
+      }
     }
-    return (
-      buckets.reduce(0) { $0 + BucketTransfer.messageBytes($1, layout) },
-      sharesState ? optimizer.stateSlotCount * owned * MemoryLayout<Float>.stride : 0
-    )
+    memory.messages = buckets.reduce(0) { $0 + BucketTransfer.messageBytes($1, layout) }
+    if sharesState {
+      let owned = elements { lane.part(of: $0, on: lane.host) }
+      memory.optimizerState = optimizer.stateSlotCount * owned * stride
+    }
+    if format?.residuals != nil {
+      // What is left of contributions and of sums, and what this step has left out of the rank's slices.
+      let noted = elements(lane.slice(of:))
+      memory.compression = (Residuals.arrays * parameters.wordCount + noted) * stride
+    }
+    return memory
   }
 }
 
@@ -88,12 +118,15 @@ extension BucketTransfer {
       layout.byteCount(segments.reduce(0) { $0 + $1.range.count })
     }
     let slice = bytes(lane.slice(of: bucket))
-    let isWhole = layout.sendsWhole(slice)
+    let elements = lane.slice(of: bucket).reduce(0) { $0 + $1.range.count }
+    let isWhole = layout.sendsWhole(elements * MemoryLayout<Float>.stride)
     let owned = isWhole ? slice : bytes(lane.part(of: bucket, on: lane.host))
     let received = lane.otherHosts.reduce(0) { $0 + layout.sums(of: $1) * owned }
     let own = layout.sums(of: lane.host)
     if isWhole { return own * slice + received }
-    return own * (slice - owned) + received + slice
+    // Parameters, which owners send when they alone update them, are not coded.
+    let outcomes = layout.isOwnedAlone ? elements * MemoryLayout<Float>.stride : slice
+    return own * (slice - owned) + received + outcomes
   }
 }
 

@@ -8,6 +8,7 @@ extension Reducer {
   ///
   /// In the replicated form every parameter then has its whole gradient.
   func finishSums() throws {
+    note(.collected, bucket: 0)
     memory.flags.publish(epoch: epoch(.report))
     try advanceToEnd()
     norm = nil
@@ -15,7 +16,10 @@ extension Reducer {
       try network?.join(norms: memory.norms(count: update.pieces.total), of: update.pieces)
     }
     if let adasum { try join(adasum) }
-    if update.defersUpdate { try meetWithSums() }
+    if update.defersUpdate {
+      try meetWithSums()
+      note(.met, bucket: 0)
+    }
     // A step that is left out may have pieces without a sum.
     if options.clipNorm != nil { norm = isRefused ? .nan : update.gradientNorm() }
     if options.update == .replicated { try copySums() }

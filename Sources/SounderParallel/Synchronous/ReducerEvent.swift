@@ -16,4 +16,8 @@ enum ReducerEvent: Sendable, Hashable {
   case updateBegin
   /// The slices are updated.
   case updateEnd
+  /// All gradients of this rank are there; what follows may wait for other ranks.
+  case collected
+  /// All ranks' sums are there, after a wait for them that only steps have whose updates wait too.
+  case met
 }

@@ -7,7 +7,7 @@ extension FlightRecorder {
   /// Where that is impossible, on a full disk for example, the job goes on without.
   /// - Returns: the recorder of this rank, if it has one, and a warning for rank 0 to tell.
   /// - Throws: ``CommunicationError``.
-  static func start(
+  package static func start(
     in directory: RunDirectory, _ group: any ProcessGroup
   ) throws -> (recorder: FlightRecorder?, warning: String?) {
     // The name may hold a time, which differs between ranks.

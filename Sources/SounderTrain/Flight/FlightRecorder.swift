@@ -6,7 +6,7 @@ import SounderTrace
 ///
 /// The file is mapped, so that what is written survives even SIGKILL: the pages belong to the system. An
 /// event costs a copy of 128 bytes and no system call. `sounder diagnose` reads the files of all ranks.
-final class FlightRecorder: EventSink {
+package final class FlightRecorder: EventSink {
   private let base: UInt
 
   /// Makes the file of a rank, in place of an older one.
@@ -54,7 +54,7 @@ final class FlightRecorder: EventSink {
 
   // MARK: What happens
 
-  func begin(_ event: Event) {
+  package func begin(_ event: Event) {
     if event.kind == .step { store(.step, UInt64(bitPattern: event.a)) }
     let place = FlightLayout.offset(ofEvent: event.sequence)
     // A wait that turns to another rank begins again, in its own place.
@@ -66,7 +66,7 @@ final class FlightRecorder: EventSink {
     write(event, at: place, ordinal: ordinal)
   }
 
-  func end(_ event: Event) {
+  package func end(_ event: Event) {
     let place = FlightLayout.offset(ofEvent: event.sequence)
     let present = ck_word_load(word(place))
     if present == event.sequence {

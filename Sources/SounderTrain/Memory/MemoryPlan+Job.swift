@@ -27,11 +27,13 @@ extension MemoryPlan {
     let available = Double(ProcessMemory.availableOnMachine ?? .max) * Self.rehearsedShare
     let estimate = plan.activationBytes / placement.ranks
     isRehearsed = Double(plan.memoryBytes) < available
+    let network = try rehearsal.networkBytes(placement.topology)
     rank =
       Self.items(
         isRehearsed
           ? try rehearsal.run(plan) : Self.estimate(configuration, plan, arrays: estimate))
-      + (try rehearsal.networkBytes(placement.topology))
+      + network.each
+    firstRank = network.first
     let usesMPI = if case .processes = placement { true } else { false }
     self.placement = placement
     process = [

@@ -21,13 +21,17 @@ public struct MemoryPlan: Sendable {
   public let process: [Item]
   /// What every rank adds.
   public let rank: [Item]
+  /// What the first rank of a host has besides.
+  public let firstRank: [Item]
   /// What the ranks of a host share.
   public let shared: [Item]
   /// Pages of the program and its libraries, once per host.
   public let programBytes: Int
 
-  /// Memory of one rank's own; ranks that are threads divide their process among them.
-  public var rankBytes: Int {
+  /// Memory of one rank's own, the first of its host; ranks that are threads divide their process among them.
+  public var rankBytes: Int { otherRankBytes + firstRank.byteCount }
+
+  private var otherRankBytes: Int {
     let own = rank.byteCount
     if case .threads(let count) = placement { return own + process.byteCount / count }
     return own + process.byteCount
@@ -38,7 +42,7 @@ public struct MemoryPlan: Sendable {
 
   /// Memory of the host with the most ranks.
   public var hostBytes: Int {
-    rankBytes * placement.topology.localSize + sharedBytes + programBytes
+    otherRankBytes * placement.topology.localSize + firstRank.byteCount + sharedBytes + programBytes
   }
 
   /// The plan as a member of JSON output.
@@ -50,7 +54,8 @@ public struct MemoryPlan: Sendable {
       "ranks": .integer(placement.ranks), "hosts": .integer(placement.hosts),
       "rank_bytes": .integer(rankBytes), "shared_bytes": .integer(sharedBytes),
       "host_bytes": .integer(hostBytes), "rehearsed": .bool(isRehearsed),
-      "process": list(process), "rank": list(rank), "shared": list(shared),
+      "process": list(process), "rank": list(rank),
+      "first_rank": list(firstRank), "shared": list(shared),
       "program_bytes": .integer(programBytes),
     ]
   }
@@ -75,6 +80,7 @@ extension MemoryPlan: CustomStringConvertible {
     let isThreads = if case .threads = placement { true } else { false }
     for item in process { add(item.name + (isThreads ? ", one for all" : ""), item.bytes, 2) }
     for item in rank { add(item.name, item.bytes, 2) }
+    for item in firstRank { add(item.name + ", first rank of a host", item.bytes, 2) }
     add("shared by the ranks of a host", sharedBytes, 0)
     for item in shared { add(item.name, item.bytes, 2) }
     add("program and libraries, once per host", programBytes, 0)

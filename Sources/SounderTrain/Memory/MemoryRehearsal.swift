@@ -81,26 +81,34 @@ struct MemoryRehearsal {
   private var partOfOneRank: MemoryRehearsal {
     guard configuration.parallel.mode == .sync else { return self }
     var part = configuration
-    let shards = configuration.parallel.virtualShards ?? placement.ranks
+    let shards = configuration.dataParallelOptions.shardCount(ranks: placement.ranks)
     let own = (shards + placement.ranks - 1) / placement.ranks
-    let samples = (configuration.train.batchSize + shards - 1) / shards
+    let samples = (configuration.train.samplesPerStep + shards - 1) / shards
     part.parallel.virtualShards = own
+    part.train.accumulate = 1
     part.train.batchSize = own * samples
     return MemoryRehearsal(
       configuration: part, data: data, placement: placement, loaded: loaded)
   }
 
-  /// What a rank would have of its own for the network.
-  func networkBytes(_ topology: Topology) throws -> [MemoryPlan.Item] {
-    guard configuration.parallel.mode == .sync, topology.hostCount > 1 else { return [] }
+  /// What a rank would have of its own for the network, and what the first rank of a host would have besides.
+  func networkBytes(_ topology: Topology) throws -> (
+    each: [MemoryPlan.Item], first: [MemoryPlan.Item]
+  ) {
+    guard configuration.parallel.mode == .sync, topology.hostCount > 1 else { return ([], []) }
     let memory = try DataParallel.networkMemory(
       model: try configuration.makeModel(for: data.train),
       optimizer: configuration.optimizerConfiguration, topology: topology,
       options: configuration.dataParallelOptions)
-    return [
-      .init(name: "messages to other hosts", bytes: memory.messages),
-      .init(name: "optimiser state of this rank", bytes: memory.optimizerState),
-    ]
+    func items(_ items: [MemoryPlan.Item]) -> [MemoryPlan.Item] { items.filter { $0.bytes > 0 } }
+    return (
+      items([
+        .init(name: "messages to other hosts", bytes: memory.messages),
+        .init(name: "optimiser state of this rank", bytes: memory.optimizerState),
+        .init(name: "what compression keeps", bytes: memory.compression),
+      ]),
+      items([.init(name: "what compression keeps", bytes: memory.firstRankCompression)])
+    )
   }
 
   /// What the ranks of a host would share.

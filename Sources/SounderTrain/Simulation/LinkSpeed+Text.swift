@@ -2,13 +2,14 @@ import Foundation
 import SounderParallel
 
 extension LinkSpeed {
-  /// Networks by name: bytes a second and one-way latency as TCP over them usually has.
+  /// Networks by name: bytes a second and one-way latency as TCP over them usually has; InfiniBand's adapter moves
+  /// data itself.
   static let presets: [(name: String, speed: LinkSpeed)] = [
     ("1gbe", LinkSpeed(bandwidth: 0.117e9, latency: 50e-6)),
     ("10gbe", LinkSpeed(bandwidth: 1.17e9, latency: 25e-6)),
     ("25gbe", LinkSpeed(bandwidth: 2.9e9, latency: 20e-6)),
     ("100gbe", LinkSpeed(bandwidth: 11.5e9, latency: 15e-6)),
-    ("infiniband-hdr", LinkSpeed(bandwidth: 24e9, latency: 1.5e-6)),
+    ("infiniband-hdr", LinkSpeed(bandwidth: 24e9, latency: 1.5e-6, coreSecondsPerByte: 0)),
   ]
 
   /// A link as the command line names it: a preset, or `bandwidth=1Gbit,latency=5ms`.
@@ -71,6 +72,6 @@ public struct LinkTextError: ReportedError, Equatable {
   public var description: String {
     let presets = LinkSpeed.presets.map(\.name).joined(separator: ", ")
     return "error: --link '\(text)': '\(part)' is missing or not understood; give "
-      + "bandwidth=1Gbit,latency=5ms or one of \(presets)"
+      + "bandwidth=1Gbit,latency=5ms, one of \(presets), or measured"
   }
 }

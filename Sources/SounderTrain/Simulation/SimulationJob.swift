@@ -19,7 +19,6 @@ public struct SimulationJob: Sendable {
 
   /// How long each calibration measures.
   private static let seconds = 1.0
-  private static let fewestSteps = 5
 
   /// A job on hosts with `ranksPerHost` ranks, whose batch is the configuration's on `hosts` of them.
   ///
@@ -34,21 +33,32 @@ public struct SimulationJob: Sendable {
         "simulate: parallel.mode is hogwild, whose workers do not wait for each other; only sync "
           + "steps can be simulated")
     }
+    guard configuration.parallel.syncEvery == 1 else {
+      throw ParallelError(
+        "simulate: parallel.sync_every is \(configuration.parallel.syncEvery), but only steps in which all "
+          + "ranks share their gradients can be simulated; set it to 1")
+    }
+    guard configuration.parallel.compression != .powersgd else {
+      throw ParallelError(
+        "simulate: parallel.compression is powersgd, in which one rank of each host works for the others; "
+          + "choose none, bf16, fp16, int8 or topk")
+    }
     let ranks = hosts * ranksPerHost
-    let shards = configuration.parallel.virtualShards ?? ranks
+    let options = configuration.dataParallelOptions
+    let shards = options.shardCount(ranks: ranks)
     _ = try ShardPlan(shards: shards, ranks: ranks)
-    guard configuration.train.batchSize >= shards else {
+    let samples = configuration.train.samplesPerStep
+    guard samples >= shards else {
       throw ParallelError(
         "simulate: train.batch_size is \(configuration.train.batchSize), too few samples for "
-          + "\(shards) shards on \(ranks) ranks; raise it, or simulate fewer hosts and read the curve"
-      )
+          + "\(shards / options.accumulate) shards on \(ranks) ranks; raise it, or simulate fewer hosts "
+          + "and read the curve")
     }
     self.configuration = configuration
     self.data = data
     self.ranksPerHost = ranksPerHost
     self.cores = cores ?? ProcessInfo.processInfo.activeProcessorCount
-    let own = (shards + ranks - 1) / ranks
-    share = ((configuration.train.batchSize + shards - 1) / shards, own)
+    share = ((samples + shards - 1) / shards, (shards + ranks - 1) / ranks)
   }
 
   /// Samples of a rank in each step.
@@ -60,58 +70,50 @@ public struct SimulationJob: Sendable {
     public let profile: StepProfile
     /// A host.
     public let host: HostSpeed
+    /// What becomes of gradients between hosts.
+    public let wire: WireModel
   }
 
   /// Measures steps and speeds here: as many ranks at once as there are and cores allow.
   ///
   /// Takes two or three seconds, and the memory of those ranks.
   /// - Throws: what the model throws; ``CommunicationError``.
-  public func calibrate() throws -> Calibration {
+  public func calibrate() throws -> Calibration { try calibrate(seconds: Self.seconds) }
+
+  func calibrate(seconds: Double) throws -> Calibration {
     let localCores = ProcessInfo.processInfo.activeProcessorCount
     let threads = max(min(ranksPerHost, cores, localCores), 1)
-    let profiles = try ThreadGroup.run(ranks: threads) { group in try profile(group) }
-    let slowest = profiles.max { $0.computeSeconds < $1.computeSeconds } ?? profiles[0]
-    let host = try HostSpeed.measure(
-      ranks: threads, cores: cores, elementCount: slowest.elementCount,
-      optimizer: configuration.optimizerConfiguration)
-    return Calibration(profile: slowest.repeated(share.shards), host: host)
+    let job = job(ranks: threads)
+    let outcomes = try ThreadGroup.run(ranks: threads) { group in
+      try StepCalibration(job, data.train, group).outcome(atLeast: seconds)
+    }
+    let slowest = outcomes.max { $0.profile.computeSeconds < $1.profile.computeSeconds }
+    guard let slowest else { throw ParallelError("simulate: no rank measured anything") }
+    var host = try HostSpeed.measure(
+      ranks: threads, cores: cores, elementCount: slowest.profile.elementCount)
+    // What a slice costs beside adding gradients up is its update, with the caches as they are in a step.
+    host.updateSeconds = max(slowest.sliceSeconds - host.sumSeconds(of: threads), 0)
+    host.finishSeconds = slowest.finishSeconds
+    let wire = WireModel.measure(
+      configuration.dataParallelOptions.compression,
+      elementCount: slowest.profile.elementCount)
+    return Calibration(profile: slowest.profile, host: host, wire: wire)
   }
 
-  /// The steps of one shard on one of several ranks that work at the same time.
-  private func profile(_ group: ThreadGroup) throws -> StepProfile {
-    let model = try configuration.makeModel(for: data.train)
-    let profiler = StepProfiler(
-      model, sizes: configuration.dataParallelOptions.effectiveBucketSizes)
-    var loading = 0.0
-    var count = 0
-    func step() throws {
-      let first = (group.rank + count) * share.samples % max(data.train.count - share.samples, 1)
-      let begin = RunRecorder.now
-      let samples = (0..<share.samples).map { Int32((first + $0) % data.train.count) }
-      let (features, targets) = data.train.gather(samples)
-      loading += RunRecorder.now - begin
-      count += 1
-      try profiler.step { data.train.loss(model(Tensor(features)), Tensor(targets)) }
-    }
-    for _ in 0..<2 { try step() }
-    profiler.reset()
-    (loading, count) = (0, 0)
-    // All ranks take as many steps, so that none measures alone.
-    let begin = RunRecorder.now
-    while true {
-      try step()
-      var isEnough: Int64 =
-        count >= Self.fewestSteps && RunRecorder.now - begin > Self.seconds ? 1 : 0
-      try withUnsafeMutableBytes(of: &isEnough) { try group.allReduce($0, .int64, .max) }
-      if isEnough != 0 { break }
-    }
-    return profiler.profile(loaderSeconds: loading / Double(count))
+  /// The job of so many ranks of one host, each with the samples and shards it has on the cluster.
+  private func job(ranks: Int) -> Configuration {
+    var job = configuration
+    job.train.batchSize = samplesPerRank * ranks
+    job.train.accumulate = 1
+    job.parallel.virtualShards = share.shards * ranks
+    return job
   }
 
   /// The prediction for a number of hosts.
   public func simulate(_ calibration: Calibration, hosts: Int, link: LinkSpeed) -> ClusterStep {
     let cluster = ClusterModel(
       hosts: hosts, ranksPerHost: ranksPerHost, update: configuration.parallel.update,
+      shardState: configuration.parallel.shardState, wire: calibration.wire,
       host: calibration.host, link: link)
     return ClusterStep(
       hosts: hosts, ranks: cluster.ranks, samples: samplesPerRank * cluster.ranks,
@@ -124,13 +126,10 @@ public struct SimulationJob: Sendable {
   /// - Throws: what training throws.
   public func measureSteps(seconds: Double) throws -> Double {
     let ranks = ranksPerHost
-    var job = configuration
-    job.train.batchSize = samplesPerRank * ranks
-    job.parallel.virtualShards = share.shards * ranks
-    let configuration = job
-    let plan = try JobPlan(configuration, data)
+    let job = job(ranks: ranks)
+    let plan = try JobPlan(job, data)
     let times = try ThreadGroup.run(ranks: ranks) { group in
-      try StepTimer(configuration, plan, data.train, group).seconds(atLeast: seconds)
+      try StepTimer(job, plan, data.train, group).seconds(atLeast: seconds)
     }
     return times.max() ?? 0
   }

@@ -18,7 +18,7 @@ struct TuningCache {
   /// What the sizes were measured for.
   let fingerprint: String
   /// The file; nil when the user has no cache directory.
-  let path: String?
+  var path: String?
 
   /// The cache of this machine for a number of ranks.
   ///

@@ -1,18 +1,18 @@
 import SounderComm
 
 /// The sizes a job uses to share memory, the same on all ranks, and how they were found.
-struct TuningDecision: CustomStringConvertible {
+package struct TuningDecision: CustomStringConvertible {
   /// Where sizes come from.
   enum Source: Int64 {
     case configured, cached, measured
   }
 
-  let sizes: SharedMemoryTuning
+  package let sizes: SharedMemoryTuning
   let source: Source
   /// How long the measurement took.
   let seconds: Double
   /// Something the user should know.
-  let note: String?
+  var note: String?
 
   /// Takes the configured sizes, those of an earlier job on this machine, or measures.
   ///
@@ -55,7 +55,7 @@ struct TuningDecision: CustomStringConvertible {
   }
 
   /// One line for people.
-  var description: String {
+  package var description: String {
     let origin =
       switch source {
       case .configured: "as configured"
@@ -67,7 +67,7 @@ struct TuningDecision: CustomStringConvertible {
   }
 
   /// The decision as members of JSON output.
-  var json: JSONObject {
+  package var json: JSONObject {
     [
       "bucket_bytes": .integer(sizes.bucketBytes),
       "crossover_bytes": .integer(sizes.crossoverBytes), "source": .string("\(source)"),

@@ -18,14 +18,19 @@ import Testing
 
   private func cluster(
     hosts: Int = 1, ranks: Int, cores: Int = 64, bandwidth: Double = 1e9, latency: Double = 0,
-    update form: DataParallel.Update = .sharded
+    update form: DataParallel.Update = .sharded, shardState: DataParallel.ShardState = .host,
+    wire: WireModel = WireModel(), copy: Double = 0, finish: Double = 0, message: Double = 0
   ) -> ClusterModel {
     ClusterModel(
-      hosts: hosts, ranksPerHost: ranks, update: form,
+      hosts: hosts, ranksPerHost: ranks, update: form, shardState: shardState, wire: wire,
       host: HostSpeed(
-        cores: cores, sumSeconds: Self.sum, updateSeconds: Self.update, flagSeconds: Self.flag),
+        cores: cores, sumSeconds: Self.sum, copySeconds: copy, updateSeconds: Self.update,
+        finishSeconds: finish, messageSeconds: message, flagSeconds: Self.flag),
       link: LinkSpeed(bandwidth: bandwidth, latency: latency))
   }
+
+  /// Adding an element up over a host's ranks.
+  private func sum(of ranks: Int) -> Double { ranks > 1 ? Double(ranks) * Self.sum : 0 }
 
   private func isClose(_ left: Double, _ right: Double) -> Bool {
     abs(left - right) <= 1e-9 * max(abs(left), abs(right)) + 1e-12
@@ -40,7 +45,7 @@ import Testing
       profile(buckets: buckets, elements: elements), on: cluster(ranks: ranks)
     ).run()
     let all = Double(buckets * elements)
-    let work = all * Self.sum + all / Double(ranks) * Self.update
+    let work = all / Double(ranks) * (sum(of: ranks) + Self.update)
     #expect(isClose(outcome.reductionSeconds, work))
     #expect(isClose(outcome.stepSeconds, 0.1 + work + (ranks > 1 ? Self.flag : 0)))
     #expect(outcome.linkSeconds == 0)
@@ -64,14 +69,19 @@ import Testing
       isClose(StepSimulation(profile, on: cluster(ranks: 2, cores: 2)).run().computeSeconds, 0.12))
   }
 
-  @Test("A replicated rank copies and updates everything after the others have met it")
-  func replicated() {
+  @Test(
+    "Updates that wait for all sums come after a meeting: of slices, or of everything where ranks have copies",
+    arguments: [DataParallel.Update.sharded, .replicated])
+  func lateUpdates(form: DataParallel.Update) {
     let profile = profile(buckets: 4, elements: 50_000)
-    let outcome = StepSimulation(profile, on: cluster(ranks: 2, update: .replicated)).run()
-    let all = 200_000.0
-    #expect(
-      isClose(
-        outcome.stepSeconds, 0.1 + all * Self.sum + Self.flag + all * (Self.sum + Self.update)))
+    let finish = 7e-9
+    let outcome = StepSimulation(
+      profile, on: cluster(ranks: 2, update: form, finish: finish)
+    ).run()
+    let (all, slices) = (200_000.0, 100_000.0)
+    let late = (form == .replicated ? all : slices) * finish
+    let early = slices * (sum(of: 2) + Self.update)
+    #expect(isClose(outcome.stepSeconds, 0.1 + early + 2 * Self.flag + late))
   }
 
   @Test(
@@ -91,7 +101,7 @@ import Testing
     let own = Double(elements) / Double(ranks)
     // Two hosts send each other everything at once.
     let (rounds, summed) = hosts == 2 ? (1.0, 2.0) : (2.0, 1.0)
-    let work = own * (Double(ranks) * Self.sum + summed * Self.sum + Self.update)
+    let work = own * (sum(of: ranks) + summed * Self.sum + Self.update)
     let flag = ranks > 1 ? Self.flag : 0
     if ranks == 1 {
       #expect(
@@ -113,7 +123,7 @@ import Testing
     ).run()
     let bytes = Double(hosts - 1) * Double(elements) * 4
     #expect(isClose(outcome.linkSeconds, bytes / 1e9))
-    let work = Double(elements) * (Self.sum * Double(1 + hosts) + Self.update)
+    let work = Double(elements) * (Self.sum * Double(hosts) + Self.update)
     #expect(isClose(outcome.stepSeconds, 0.01 + work + bytes / 1e9 + latency))
   }
 
@@ -134,11 +144,58 @@ import Testing
     #expect(fast.hiddenSeconds > 0.9 * fast.linkSeconds)
   }
 
-  @Test("The shards of a rank follow one another, and only the last one's gradients are reduced")
-  func shards() {
-    let profile = profile(buckets: 2, elements: 10).repeated(3)
-    #expect(isClose(profile.computeSeconds, 0.3))
-    #expect(zip(profile.readySeconds, [0.275, 0.3]).allSatisfy(isClose))
+  @Test("A core pays for putting values into messages, for TCP on both ways, and for MPI's copy")
+  func messages() {
+    let (elements, hosts) = (1 << 20, 4)
+    let profile = StepProfile(
+      bucketElements: [elements], readySeconds: [0.05], computeSeconds: 0.05)
+    let (copy, message) = (1e-9, 3e-10)
+    let free = cluster(hosts: hosts, ranks: 1)
+    let paid = cluster(hosts: hosts, ranks: 1, copy: copy, message: message)
+    let difference =
+      StepSimulation(profile, on: paid).run().stepSeconds
+      - StepSimulation(profile, on: free).run().stepSeconds
+    let (all, part) = (Double(elements), Double(elements) / 4)
+    // The host's sum, three parts sent, the outcome sent, three outcomes taken.
+    let copies = (all + 3 * part + part + 3 * part) * copy
+    let bytes = 2 * 3 * part * 4
+    #expect(isClose(difference, copies + bytes * (2 * message + copy / 4)))
+    var own = paid
+    own.link.coreSecondsPerByte = 0
+    let offloaded = StepSimulation(profile, on: own).run().stepSeconds
+    #expect(isClose(offloaded, free.step(profile) + copies + bytes * copy / 4))
+  }
+
+  @Test("Coded gradients are fewer bytes, and writing and reading them is a core's work")
+  func compression() {
+    let (elements, bandwidth) = (1 << 20, 125e6)
+    let profile = StepProfile(
+      bucketElements: [elements], readySeconds: [0.05], computeSeconds: 0.05)
+    let (encode, decode) = (2e-9, 1e-9)
+    let wire = WireModel(bytesPerElement: 1, encodeSeconds: encode, decodeSeconds: decode)
+    let plain = cluster(hosts: 2, ranks: 1, bandwidth: bandwidth)
+    let coded = cluster(hosts: 2, ranks: 1, bandwidth: bandwidth, wire: wire)
+    let all = Double(elements)
+    #expect(
+      isClose(
+        coded.step(profile), plain.step(profile) - 3 * all / bandwidth + all * (encode + decode)))
+  }
+
+  @Test(
+    "Optimiser state shared out over hosts: everybody updates a part, and parameters travel plain")
+  func sharedState() {
+    let (elements, hosts) = (1 << 20, 4)
+    let profile = StepProfile(
+      bucketElements: [elements], readySeconds: [0.05], computeSeconds: 0.05)
+    let (all, part) = (Double(elements), Double(elements) / 4)
+    let own = cluster(hosts: hosts, ranks: 1).step(profile)
+    let shared = cluster(hosts: hosts, ranks: 1, shardState: .all).step(profile)
+    #expect(isClose(own - shared, (all - part) * Self.update))
+    let wire = WireModel(bytesPerElement: 1, encodeSeconds: 0, decodeSeconds: 0)
+    let outcome = StepSimulation(
+      profile, on: cluster(hosts: hosts, ranks: 1, shardState: .all, wire: wire)
+    ).run()
+    #expect(isClose(outcome.linkSeconds, 3 * part * (1 + 4) / 1e9))
   }
 
   @Test("Events happen in the order of time, then of scheduling")
@@ -151,5 +208,12 @@ import Testing
     while let action = queue.next() { action() }
     #expect(seen == [4, 1, 3, 2, 0, 5])
     #expect(queue.now == 3)
+  }
+}
+
+extension ClusterModel {
+  /// Seconds of a step on this cluster.
+  fileprivate func step(_ profile: StepProfile) -> Double {
+    StepSimulation(profile, on: self).run().stepSeconds
   }
 }

@@ -76,4 +76,40 @@ struct TuningThreadTests {
     cache.write(.standard)
     #expect(cache.path == nil && cache.read() == .none)
   }
+
+  @Test(
+    "DP-25: a dry run tells the sizes a job would use, and leaves processes to measure their own")
+  func planned() throws {
+    let environment = ["XDG_CACHE_HOME": directory.path]
+    func plan(_ placement: JobPlacement, _ section: ParallelSection = ParallelSection()) throws
+      -> TuningDecision?
+    {
+      var configuration = Configuration()
+      configuration.parallel = section
+      return try TuningDecision.planned(configuration, at: placement, environment: environment)
+    }
+    #expect(try plan(.alone) == nil)
+    var hogwild = ParallelSection()
+    hogwild.mode = .hogwild
+    #expect(try plan(.threads(2), hogwild) == nil)
+    // Threads: as the job would, and kept for it.
+    #expect(try plan(.threads(2))?.source == .measured)
+    #expect(try plan(.threads(2))?.source == .cached)
+    let processes = JobPlacement.processes(ranks: 4, hosts: 2)
+    for _ in 0..<2 {
+      let decision = try plan(processes)
+      #expect(decision?.source == .measured)
+      #expect(decision?.note?.contains("with threads") == true)
+    }
+    let known = SharedMemoryTuning(bucketBytes: 1 << 17, crossoverBytes: 4096)
+    TuningCache(localRanks: 2, kind: "MPIGroup", environment: environment).write(known)
+    #expect(try plan(processes)?.sizes == known)
+    #expect(try plan(processes)?.source == .cached)
+    // One rank a host has nothing to measure with.
+    let single = try plan(.processes(ranks: 2, hosts: 2))
+    #expect(single?.sizes == .standard)
+    var fixed = ParallelSection()
+    (fixed.bucketBytes, fixed.crossoverBytes) = (1 << 20, 1024)
+    #expect(try plan(.threads(3), fixed)?.source == .configured)
+  }
 }

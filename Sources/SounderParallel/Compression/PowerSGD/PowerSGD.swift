@@ -116,4 +116,22 @@ public struct PowerSGD: Sendable {
       return Array(UnsafeBufferPointer(start: values, count: matrix.columns))
     }
   }
+
+  /// The most elements that the first rank of a host holds at the end of a step, of all buckets together.
+  ///
+  /// That is what is left of earlier steps, of this one and the sums; the vectors that travel; and what other hosts
+  /// have sent of them. Until ``Options/startStep`` everything travels.
+  func heldElements(shapes: [Shape], hosts: Int) -> Int {
+    let counts = shapes.map { $0.reduce(1, *) }
+    let all = counts.reduce(0, +)
+    var travelling = all
+    if options.startStep == 0 {
+      travelling = zip(shapes, counts).enumerated().reduce(0) { sum, item in
+        let matrix = matrix(item.offset, item.element.0)
+        return sum + (matrix.map { options.rank * ($0.rows + $0.columns) } ?? item.element.1)
+      }
+    }
+    // Every host receives its own part of a vector from each.
+    return 3 * all + 2 * travelling
+  }
 }
