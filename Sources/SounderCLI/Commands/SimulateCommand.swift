@@ -40,7 +40,6 @@ struct SimulateCommand: ParsableCommand {
   @Flag(help: "Writes one JSON line.")
   var json = false
 
-  private static let mostHosts = 1024
   private static let most = 65_536
 
   func validate() throws {
@@ -67,45 +66,16 @@ struct SimulateCommand: ParsableCommand {
     if check {
       return try SimulationCheck(configuration: resolved.configuration, data: data).run(json: json)
     }
-    guard link == Self.measured else {
-      let speed = try LinkSpeed(text: link)
-      return try simulate(
-        resolved.configuration, data, speed, hosts: hosts ?? 1, ranksPerHost: ranksPerHost ?? 1)
-    }
+    let prediction = SimulationRun(
+      configuration: resolved.configuration, data: data, hosts: hosts, ranksPerHost: ranksPerHost,
+      cores: cores, json: json)
+    guard link == Self.measured else { return try prediction.run(over: LinkSpeed(text: link)) }
     let code = try Ranks.run(
-      inProcess: nil, timeout: resolved.configuration.parallel.timeout,
-      stallWarning: nil
+      inProcess: nil, timeout: resolved.configuration.parallel.timeout, stallWarning: nil
     ) { group in
-      let topology = group.topology
-      let found = try LinkProbe(group: group).run()
-      // The others sleep meanwhile.
-      if group.rank == 0 {
-        try simulate(
-          resolved.configuration, data,
-          LinkSpeed(bandwidth: found.bandwidth, latency: found.latency),
-          hosts: hosts ?? topology.hostCount,
-          ranksPerHost: ranksPerHost ?? topology.ranks(onHost: 0).count)
-      }
-      try group.barrier()
+      try prediction.run(between: group)
       return .success
     }
     try Failure.finish(with: code)
-  }
-
-  /// Measures steps here and prints the prediction.
-  private func simulate(
-    _ configuration: Configuration, _ data: DatasetSplits, _ link: LinkSpeed, hosts: Int,
-    ranksPerHost: Int
-  ) throws {
-    let job = try SimulationJob(
-      configuration, data, hosts: hosts, ranksPerHost: ranksPerHost, cores: cores)
-    let calibration = try job.calibrate()
-    let doublings = (0...10).map { 1 << $0 }.filter { $0 <= Self.mostHosts }
-    let steps = Set(doublings + [hosts]).sorted().map {
-      job.simulate(calibration, hosts: $0, link: link)
-    }
-    let report = SimulationReport(
-      job: job, calibration: calibration, link: link, hosts: hosts, steps: steps)
-    print(json ? JSONValue.object(report.json).compact : report.description)
   }
 }

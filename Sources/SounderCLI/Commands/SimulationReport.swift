@@ -3,7 +3,7 @@ import Sounder
 /// What `sounder simulate` prints: the measured speeds and the curve over hosts.
 struct SimulationReport {
   let job: SimulationJob
-  let calibration: SimulationJob.Calibration
+  let calibration: HostCalibration
   let link: LinkSpeed
   let hosts: Int
   let steps: [ClusterStep]

@@ -19,9 +19,19 @@ public struct SharedMemoryProbe {
   private static let candidates = (8...15).map { 1 << $0 }
   private static let bucketSizes = (small: 16 << 10, large: 512 << 10)
   private static let shareOfFixedCost = 16.0
+  /// After so many seconds nothing more is repeated: with many ranks on few cores a call takes long.
+  private static let patience = 0.12
+  private let begin = ck_monotonic_nanoseconds()
 
   /// A probe; a collective of all ranks.
   public init(group: any ProcessGroup) { self.group = group }
+
+  /// Whether any rank has run out of patience; all ranks call this.
+  private func isLate() throws -> Bool {
+    var elapsed = Double(ck_monotonic_nanoseconds() - begin) * 1e-9
+    try withUnsafeMutableBytes(of: &elapsed) { try group.allReduce($0, .float64, .max) }
+    return elapsed > Self.patience
+  }
 
   /// The sizes that suit this machine, the same on all ranks; takes at most 200 ms unless the machine is
   /// busy with other work.
@@ -55,6 +65,7 @@ public struct SharedMemoryProbe {
     let calls = min(max(Int(Self.budget / (Double(measurements) * typical)), 2), 48)
     var best = 0
     for bytes in Self.candidates where bytes <= host.chunkBytes {
+      if try isLate() { break }
       let together = try seconds(bytes, isSymmetric: true, calls: calls)
       let apart = try seconds(bytes, isSymmetric: false, calls: calls)
       if together > apart { break }
@@ -98,6 +109,7 @@ public struct SharedMemoryProbe {
   private func time(calls: Int, _ call: () throws -> Void) throws -> Double {
     var best = Double.infinity
     for trial in 0...Self.trials {
+      if trial > 1, try isLate() { break }
       try group.barrier()
       let start = ck_monotonic_nanoseconds()
       for _ in 0..<(trial == 0 ? 2 : calls) { try call() }

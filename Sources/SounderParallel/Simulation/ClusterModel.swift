@@ -38,7 +38,7 @@ public struct ClusterModel: Sendable, Hashable {
 }
 
 /// How fast a host adds, updates and sends; see ``HostSpeed/measure(ranks:cores:elementCount:)``.
-public struct HostSpeed: Sendable, Hashable {
+public struct HostSpeed: Sendable, Hashable, Codable {
   /// Cores that ranks may use.
   public var cores: Int
   /// Seconds to read an element of one gradient and add it.
@@ -92,7 +92,7 @@ public struct LinkSpeed: Sendable, Hashable {
 }
 
 /// How many bytes gradients are between hosts, and what writing and reading them costs.
-public struct WireModel: Sendable, Hashable {
+public struct WireModel: Sendable, Hashable, Codable {
   /// Bytes of an element.
   public var bytesPerElement: Double
   /// Seconds of a core to write an element, keeping what is lost.

@@ -1,6 +1,6 @@
 /// When the buckets of a step become ready on a rank that nobody else keeps waiting, and what the rank does
 /// for the reduction.
-public struct StepProfile: Sendable, Hashable {
+public struct StepProfile: Sendable, Hashable, Codable {
   /// The elements of each bucket, in the order in which they are reduced.
   public let bucketElements: [Int]
   /// Seconds of the rank's own work from the step's begin until each bucket is ready; they do not decrease.

@@ -198,7 +198,10 @@ public final class StepSimulation {
   private func addHosts(_ bucket: Int, _ rank: Int) {
     let (own, host, hosts) = (slice(bucket), cluster.host, Double(cluster.hosts))
     let summed = isWhole(bucket) ? own : part(bucket)
-    let sum = summed * (hosts * host.sumSeconds + (hosts - 1) * cluster.wire.decodeSeconds)
+    // Sums are written where the ranks of the host find them.
+    let perElement =
+      hosts * host.sumSeconds + host.copySeconds + (hosts - 1) * cluster.wire.decodeSeconds
+    let sum = summed * perElement
     if isWhole(bucket) {
       return add(sum + own * host.updateSeconds, to: rank) { [unowned self] in
         ranks[rank].updated += 1

@@ -64,23 +64,13 @@ public struct SimulationJob: Sendable {
   /// Samples of a rank in each step.
   public var samplesPerRank: Int { share.samples * share.shards }
 
-  /// What this machine was found to do.
-  public struct Calibration: Sendable {
-    /// A rank's step.
-    public let profile: StepProfile
-    /// A host.
-    public let host: HostSpeed
-    /// What becomes of gradients between hosts.
-    public let wire: WireModel
-  }
-
   /// Measures steps and speeds here: as many ranks at once as there are and cores allow.
   ///
   /// Takes two or three seconds, and the memory of those ranks.
   /// - Throws: what the model throws; ``CommunicationError``.
-  public func calibrate() throws -> Calibration { try calibrate(seconds: Self.seconds) }
+  public func calibrate() throws -> HostCalibration { try calibrate(seconds: Self.seconds) }
 
-  func calibrate(seconds: Double) throws -> Calibration {
+  func calibrate(seconds: Double) throws -> HostCalibration {
     let localCores = ProcessInfo.processInfo.activeProcessorCount
     let threads = max(min(ranksPerHost, cores, localCores), 1)
     let job = job(ranks: threads)
@@ -97,7 +87,7 @@ public struct SimulationJob: Sendable {
     let wire = WireModel.measure(
       configuration.dataParallelOptions.compression,
       elementCount: slowest.profile.elementCount)
-    return Calibration(profile: slowest.profile, host: host, wire: wire)
+    return HostCalibration(profile: slowest.profile, host: host, wire: wire)
   }
 
   /// The job of so many ranks of one host, each with the samples and shards it has on the cluster.
@@ -110,7 +100,7 @@ public struct SimulationJob: Sendable {
   }
 
   /// The prediction for a number of hosts.
-  public func simulate(_ calibration: Calibration, hosts: Int, link: LinkSpeed) -> ClusterStep {
+  public func simulate(_ calibration: HostCalibration, hosts: Int, link: LinkSpeed) -> ClusterStep {
     let cluster = ClusterModel(
       hosts: hosts, ranksPerHost: ranksPerHost, update: configuration.parallel.update,
       shardState: configuration.parallel.shardState, wire: calibration.wire,

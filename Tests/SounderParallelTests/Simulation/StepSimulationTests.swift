@@ -156,8 +156,8 @@ import Testing
       StepSimulation(profile, on: paid).run().stepSeconds
       - StepSimulation(profile, on: free).run().stepSeconds
     let (all, part) = (Double(elements), Double(elements) / 4)
-    // The host's sum, three parts sent, the outcome sent, three outcomes taken.
-    let copies = (all + 3 * part + part + 3 * part) * copy
+    // The host's sum, three parts sent, the outcome written and sent, three outcomes taken.
+    let copies = (all + 3 * part + part + part + 3 * part) * copy
     let bytes = 2 * 3 * part * 4
     #expect(isClose(difference, copies + bytes * (2 * message + copy / 4)))
     var own = paid
