@@ -10,6 +10,7 @@ import Testing
     #expect(found.allSatisfy { $0 == found[0] })
     #expect(found[0].bandwidth.isFinite && found[0].bandwidth > 0)
     #expect(found[0].latency.isFinite && found[0].latency > 0)
+    #expect(found[0].coreSecondsPerByte.isFinite && found[0].coreSecondsPerByte >= 0)
   }
 
   @Test("Between ranks of one host there is no network to measure")

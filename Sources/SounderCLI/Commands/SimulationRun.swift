@@ -26,7 +26,9 @@ struct SimulationRun: Sendable {
     let job = try job(
       hosts: hosts, ranksPerHost: ranksPerHost ?? group.topology.ranks(onHost: 0).count)
     let calibration = try job.calibrate(with: group)
-    let link = LinkSpeed(bandwidth: found.bandwidth, latency: found.latency)
+    let link = LinkSpeed(
+      bandwidth: found.bandwidth, latency: found.latency,
+      coreSecondsPerByte: found.coreSecondsPerByte)
     if group.rank == 0 { report(job, calibration, link, hosts: hosts) }
   }
 

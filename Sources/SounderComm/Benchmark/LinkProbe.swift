@@ -3,7 +3,7 @@ import Foundation
 import SounderArray
 
 /// Measures the network between the hosts of a job: a message to and fro for the latency, many bytes both ways for
-/// the bandwidth.
+/// the bandwidth and for the time that a core works on them.
 ///
 /// The first ranks of the hosts work in pairs of neighbours, all pairs at once; what the slowest pair takes counts. The
 /// messages are those of the job's own channel between ranks.
@@ -14,6 +14,8 @@ public struct LinkProbe {
     public let bandwidth: Double
     /// Seconds a message of a few bytes is on its way.
     public let latency: Double
+    /// Seconds of a core to send or to receive a byte.
+    public let coreSecondsPerByte: Double
   }
 
   private let group: any ProcessGroup
@@ -25,6 +27,8 @@ public struct LinkProbe {
   private static let enoughSeconds = 0.2
   private static let enoughLatencies = 20.0
   private static let trials = 3
+  /// About a gradient, so that what a core works on comes from where gradients come from.
+  private static let workBytes = 8 << 20
 
   private let timeout: Duration
   private let mostBulk: Int
@@ -55,17 +59,17 @@ public struct LinkProbe {
           + "\(topology.hostName); start ranks on two hosts, such as with mpirun --host a,b")
     }
     let channel = try group.makeTransferChannel()
-    var slowest = [0.0, 0.0]
+    var slowest = [0.0, 0.0, 0.0]
     // With an odd number of hosts the last one has its turn with the first.
     for round in 0..<(topology.hostCount % 2 == 0 ? 1 : 2) {
       try group.barrier()
       guard let other = peer(topology, round: round) else { continue }
       let pair = LinkPair(channel: channel, group: group, other: other, timeout: timeout)
-      let (latency, perByte) = try measure(pair)
-      slowest = [max(slowest[0], latency), max(slowest[1], perByte)]
+      slowest = zip(slowest, try measure(pair)).map { max($0, $1) }
     }
     try slowest.withUnsafeMutableBytes { try group.allReduce($0, .float64, .max) }
-    return Outcome(bandwidth: 1 / max(slowest[1], 1e-15), latency: slowest[0])
+    return Outcome(
+      bandwidth: 1 / max(slowest[1], 1e-15), latency: slowest[0], coreSecondsPerByte: slowest[2])
   }
 
   /// The rank that this one exchanges messages with; nil for one that only waits.
@@ -78,7 +82,8 @@ public struct LinkProbe {
     return other.map { topology.ranks(onHost: $0)[0] }
   }
 
-  private func measure(_ pair: LinkPair) throws -> (latency: Double, perByte: Double) {
+  /// Seconds of latency, seconds a byte, and seconds of a core a byte.
+  private func measure(_ pair: LinkPair) throws -> [Double] {
     var times: [Double] = []
     for _ in 0..<Self.exchanges { times.append(try pair.roundTrip(Self.smallBytes) / 2) }
     var latency = times.sorted()[times.count / 2]
@@ -93,7 +98,10 @@ public struct LinkProbe {
     var best = Double.infinity
     for _ in 0..<Self.trials { best = min(best, try pair.exchange(bytes)) }
     try pair.agree(&best)
-    return (latency, max(best - latency, 0) / Double(bytes))
+    let work = try (0..<Self.trials).map { _ in
+      try pair.coreSeconds(min(bytes, Self.workBytes))
+    }
+    return [latency, max(best - latency, 0) / Double(bytes), work.sorted()[work.count / 2]]
   }
 }
 
@@ -126,6 +134,59 @@ private struct LinkPair {
 
   /// Seconds until this rank has sent so many bytes and received as many.
   func exchange(_ count: Int) throws -> Double {
+    try withBuffers(count) { sent, received in
+      let begin = ck_monotonic_nanoseconds()
+      try finish(try transfers(sent, received))
+      return Double(ck_monotonic_nanoseconds() - begin) * 1e-9
+    }
+  }
+
+  /// Microseconds of sleep between two looks at transfers, and looks to find out what one costs.
+  private static let rest: UInt32 = 100
+  private static let idleLooks = 100
+
+  /// Seconds of a core for a byte that is sent or received, without those of looking in vain.
+  func coreSeconds(_ count: Int) throws -> Double {
+    try withBuffers(count) { sent, received in
+      let idle = try channel.receive(.init(rebasing: received[..<1]), from: other, tag: Self.tag)
+      var begin = threadSeconds
+      for _ in 0..<Self.idleLooks {
+        _ = try idle.isComplete()
+        usleep(Self.rest)
+      }
+      let look = (threadSeconds - begin) / Double(Self.idleLooks)
+      try finish([
+        idle, try channel.send(.init(rebasing: sent[..<1]), to: other, tag: Self.tag),
+      ])
+      begin = threadSeconds
+      let looks = try finish(try transfers(sent, received), resting: true)
+      let work = threadSeconds - begin - Double(looks) * look
+      return max(work, 0) / Double(2 * count)
+    }
+  }
+
+  /// Seconds that this thread has had a core.
+  private var threadSeconds: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+
+  private func transfers(
+    _ sent: UnsafeRawBufferPointer, _ received: UnsafeMutableRawBufferPointer
+  ) throws -> [any Transfer] {
+    [
+      try channel.receive(received, from: other, tag: Self.tag),
+      try channel.send(sent, to: other, tag: Self.tag),
+    ]
+  }
+
+  /// Runs `body` on both ranks at the same time, with bytes to send and room for as many.
+  private func withBuffers(
+    _ count: Int,
+    _ body: (_ sent: UnsafeRawBufferPointer, _ received: UnsafeMutableRawBufferPointer) throws ->
+      Double
+  ) throws -> Double {
     let sent = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
     let received = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
     defer {
@@ -133,21 +194,15 @@ private struct LinkPair {
       received.deallocate()
     }
     for buffer in [sent, received] { buffer.initializeMemory(as: UInt8.self, repeating: 1) }
-    // Both begin together.
     _ = try roundTrip(1)
-    let begin = ck_monotonic_nanoseconds()
-    try finish([
-      try channel.receive(received, from: other, tag: Self.tag),
-      try channel.send(UnsafeRawBufferPointer(sent), to: other, tag: Self.tag),
-    ])
-    return Double(ck_monotonic_nanoseconds() - begin) * 1e-9
+    return try body(UnsafeRawBufferPointer(sent), received)
   }
 
   /// Takes the larger of the two ranks' numbers.
   func agree(_ value: inout Double) throws {
     var theirs = 0.0
     let own = value
-    try withUnsafeBytes(of: own) { own in
+    _ = try withUnsafeBytes(of: own) { own in
       try withUnsafeMutableBytes(of: &theirs) { theirs in
         try finish([
           try channel.receive(theirs, from: other, tag: Self.tag),
@@ -159,14 +214,20 @@ private struct LinkPair {
   }
 
   /// Waits for transfers, looking at all of them: looking is what moves data.
-  private func finish(_ transfers: [any Transfer]) throws {
+  ///
+  /// - Returns: the looks after which something was left to do.
+  @discardableResult
+  private func finish(_ transfers: [any Transfer], resting: Bool = false) throws -> Int {
     let end = ContinuousClock.now + timeout
     var open = transfers
+    var looks = 0
     do {
-      while !open.isEmpty {
+      while true {
         open = try open.filter { try !$0.isComplete() }
+        if open.isEmpty { return looks }
+        looks += 1
         try channel.checkFailure()
-        sched_yield()
+        if resting { usleep(Self.rest) } else { sched_yield() }
         if ContinuousClock.now > end { throw silence }
       }
     } catch {

@@ -17,13 +17,18 @@ public enum LoopbackProbe {
   /// - Throws: ``CommunicationError`` if this machine has no loopback device.
   public static func secondsPerByte() throws -> Double {
     let pair = try ConnectedPair()
-    let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: pieceBytes, alignment: 64)
-    defer { piece.deallocate() }
-    piece.initializeMemory(as: UInt8.self, repeating: 1)
+    // As large as a gradient, which does not stay in a core's own caches.
+    let bytes = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: 2 * pieces * pieceBytes, alignment: 64)
+    defer { bytes.deallocate() }
+    bytes.initializeMemory(as: UInt8.self, repeating: 1)
+    func piece(_ index: Int) -> UnsafeMutableRawBufferPointer {
+      .init(rebasing: bytes[index * pieceBytes..<(index + 1) * pieceBytes])
+    }
     var times: [Double] = []
     for _ in 0...trials {
       let begin = ck_monotonic_nanoseconds()
-      for _ in 0..<pieces { try pair.pass(piece) }
+      for index in 0..<pieces { try pair.pass(piece(index), into: piece(pieces + index)) }
       times.append(Double(ck_monotonic_nanoseconds() - begin) * 1e-9)
     }
     // The first one warms up.
@@ -74,7 +79,9 @@ private final class ConnectedPair {
   }
 
   /// Sends bytes and receives them.
-  func pass(_ bytes: UnsafeMutableRawBufferPointer) throws {
+  func pass(
+    _ bytes: UnsafeMutableRawBufferPointer, into target: UnsafeMutableRawBufferPointer
+  ) throws {
     var (sent, received) = (0, 0)
     while received < bytes.count {
       if sent < bytes.count {
@@ -84,7 +91,7 @@ private final class ConnectedPair {
           send(sender, bytes.baseAddress.map { $0 + sent }, bytes.count - sent, flags), 0)
       }
       received += try systemCall("recv", advice: Self.advice) {
-        recv(receiver, bytes.baseAddress.map { $0 + received }, bytes.count - received, 0)
+        recv(receiver, target.baseAddress.map { $0 + received }, target.count - received, 0)
       }
     }
   }

@@ -32,9 +32,6 @@ public struct ClusterModel: Sendable, Hashable {
 
   /// All ranks.
   public var ranks: Int { hosts * ranksPerHost }
-
-  /// Seconds of a core to send or to receive a byte.
-  var messageSeconds: Double { link.coreSecondsPerByte ?? host.messageSeconds }
 }
 
 /// How fast a host adds, updates and sends; see ``HostSpeed/measure(ranks:cores:elementCount:)``.
@@ -80,7 +77,7 @@ public struct LinkSpeed: Sendable, Hashable {
   public var bandwidth: Double
   /// Seconds a message is on its way, besides the time its bytes take.
   public var latency: Double
-  /// Seconds of a core to send or receive a byte; nil takes what TCP costs on the host.
+  /// Seconds of a core to send or receive a byte, MPI's work included; nil takes what TCP costs on the host.
   public var coreSecondsPerByte: Double?
 
   /// A link's speed.

@@ -228,10 +228,12 @@ public final class StepSimulation {
     return elements * wire.bytesPerElement * Double(cluster.hosts - 1)
   }
 
-  /// A core's work to send and receive one round, with the copy that MPI makes of what it receives.
+  /// A core's work to send and receive one round; where that was not measured over the link itself, TCP's and the
+  /// copy that MPI makes of what it receives.
   private func messageSeconds(_ bytes: Double) -> Double {
+    if let perByte = cluster.link.coreSecondsPerByte { return 2 * bytes * perByte }
     let copy = cluster.host.copySeconds / Double(MemoryLayout<Float>.stride)
-    return bytes * (2 * cluster.messageSeconds + copy)
+    return bytes * (2 * cluster.host.messageSeconds + copy)
   }
 
   /// One round of a slice: its bytes queue for the host's interface, then they are on their way.

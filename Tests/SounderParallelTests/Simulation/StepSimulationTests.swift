@@ -163,7 +163,7 @@ import Testing
     var own = paid
     own.link.coreSecondsPerByte = 0
     let offloaded = StepSimulation(profile, on: own).run().stepSeconds
-    #expect(isClose(offloaded, free.step(profile) + copies + bytes * copy / 4))
+    #expect(isClose(offloaded, free.step(profile) + copies))
   }
 
   @Test("Coded gradients are fewer bytes, and writing and reading them is a core's work")
