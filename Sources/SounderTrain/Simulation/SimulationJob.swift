@@ -38,6 +38,11 @@ public struct SimulationJob: Sendable {
         "simulate: parallel.sync_every is \(configuration.parallel.syncEvery), but only steps in which all "
           + "ranks share their gradients can be simulated; set it to 1")
     }
+    guard configuration.parallel.reduction == .mean else {
+      throw ParallelError(
+        "simulate: parallel.reduction is \(configuration.parallel.reduction.rawValue), whose rounds after the "
+          + "backward pass cannot be simulated; set it to mean")
+    }
     guard configuration.parallel.compression != .powersgd else {
       throw ParallelError(
         "simulate: parallel.compression is powersgd, in which one rank of each host works for the others; "

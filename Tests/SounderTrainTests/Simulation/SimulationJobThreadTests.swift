@@ -34,6 +34,7 @@ import Testing
     arguments: [
       (["parallel.mode=hogwild"], "parallel.mode is hogwild"),
       (["parallel.sync_every=4", "parallel.update=replicated"], "parallel.sync_every is 4"),
+      (["parallel.reduction=adasum"], "parallel.reduction is adasum"),
       (["train.batch_size=3"], "train.batch_size is 3"),
       (["parallel.compression=powersgd"], "parallel.compression is powersgd"),
     ])
