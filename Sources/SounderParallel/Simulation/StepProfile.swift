@@ -10,19 +10,16 @@ public struct StepProfile: Sendable, Hashable, Codable {
   public let computeSeconds: Double
   /// Seconds that a helper thread of the rank works in each step, loading the next batch.
   public let loaderSeconds: Double
-  /// Seconds of the rank's own work in each step besides: notes, and the end of the step.
-  public let overheadSeconds: Double
 
   /// A profile; there must be a time for each bucket.
   public init(
     bucketElements: [Int], readySeconds: [Double], computeSeconds: Double,
-    loaderSeconds: Double = 0, overheadSeconds: Double = 0
+    loaderSeconds: Double = 0
   ) {
     self.bucketElements = bucketElements
     self.readySeconds = readySeconds
     self.computeSeconds = computeSeconds
     self.loaderSeconds = loaderSeconds
-    self.overheadSeconds = overheadSeconds
   }
 
   /// The gradient's elements.

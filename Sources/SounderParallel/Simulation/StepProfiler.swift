@@ -80,7 +80,7 @@ public final class StepProfiler {
   }
 
   /// The median of the steps so far.
-  public func outcome(loaderSeconds: Double, overheadSeconds: Double = 0) -> Outcome {
+  public func outcome(loaderSeconds: Double) -> Outcome {
     let elements = parallel.reducer.buckets.buckets.map(\.elementCount)
     // Buckets are launched in order: none is ready before those before it.
     var latest = 0.0
@@ -94,8 +94,7 @@ public final class StepProfiler {
     return Outcome(
       profile: StepProfile(
         bucketElements: elements, readySeconds: ready,
-        computeSeconds: max(median(\.compute), latest), loaderSeconds: loaderSeconds,
-        overheadSeconds: overheadSeconds),
+        computeSeconds: max(median(\.compute), latest), loaderSeconds: loaderSeconds),
       sliceSeconds: median(\.reduction) / slices, finishSeconds: median(\.finish) / finished)
   }
 

@@ -138,7 +138,7 @@ public final class StepSimulation {
     // Updates that wait for all sums need a meeting of their own.
     let meetings = finish > 0 ? 2.0 : 1
     let flags = cluster.ranksPerHost > 1 ? meetings * cluster.host.flagSeconds : 0
-    return (finish + flags + profile.overheadSeconds) * slowdown
+    return (finish + flags) * slowdown
   }
 
   /// The elements that a rank updates once all sums are there, if updates wait for that.
