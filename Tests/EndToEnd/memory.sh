@@ -5,8 +5,6 @@
 set -euo pipefail
 # shellcheck source=Tests/EndToEnd/checks.bash
 source "$(dirname "${BASH_SOURCE[0]}")/checks.bash"
-# shellcheck source=Tests/EndToEnd/hosts.bash
-source "$(dirname "${BASH_SOURCE[0]}")/hosts.bash"
 
 for _ in $(seq 400); do printf 'to be or not to be, that is the question\n'; done >"$scratch/text"
 short=(--set train.max_steps=12 --set train.epochs=1 --set data.train_count=4096
@@ -33,18 +31,11 @@ near() {
     exit !(error <= 0.1 && error >= -0.1) }'
 }
 
-# announced RANKS NAME ARGUMENT...: what the dry run says and what the job takes, on this host or, for ranks as
-# `2x1` (hosts x ranks on each), on several.
+# announced RANKS NAME ARGUMENT...: what the dry run says and what the job takes.
 announced() {
   local ranks=$1 run=$scratch/$2-$1 launcher=() planned=()
   shift 2
-  if [[ $ranks == *x* ]]; then
-    local hosts=${ranks%x*} each=${ranks#*x} places
-    places=$(for ((i = 0; i < hosts; i++)); do printf '%d ' "$each"; done)
-    # shellcheck disable=SC2086  # one word for each host
-    launcher=(across "$(spread $places)" slot)
-    planned=(--ranks $((hosts * each)) --hosts "$hosts")
-  elif ((ranks > 1)); then
+  if ((ranks > 1)); then
     launcher=(launch/local "$ranks")
     planned=(--ranks "$ranks")
   fi
@@ -68,18 +59,15 @@ for ranks in 1 2; do
 done
 check "accumulated batches, 2 ranks: the dry run's memory is the job's" \
   announced 2 accumulated "${mlp[@]}" --set train.accumulate=3 --set parallel.virtual_shards=2
-check "local steps, 2 ranks: the dry run's memory is the job's" \
-  announced 2 local "${mlp[@]}" --set parallel.update=replicated --set parallel.sync_every=4
-try_hosts 2
-if [[ -n $no_hosts ]]; then
-  printf 'compression over hosts: %s\n' "$no_hosts"
-else
-  for kind in bf16 int8 topk; do
-    check "$kind over 2 hosts: the dry run's memory is the job's" \
-      announced 2x1 "$kind" "${mlp[@]}" --set parallel.compression="$kind"
-  done
-  check "PowerSGD over 2 hosts of 2 ranks: the dry run's memory is the job's" \
-    announced 2x2 powersgd "${mlp[@]}" --set parallel.compression=powersgd
-fi
+# The memory of local steps is not planned: the dry run says so and names the key.
+refuses_local_steps() {
+  local code=0
+  "$sounder" train "${mlp[@]}" --set parallel.update=replicated --set parallel.sync_every=4 --dry-run \
+    --ranks 2 >/dev/null 2>"$scratch/refusal" || code=$?
+  cat "$scratch/refusal"
+  ((code != 0))
+  grep -q 'parallel.sync_every is 4' "$scratch/refusal"
+}
+check "local steps: the dry run refuses to tell their memory" refuses_local_steps
 cat "$scratch/table"
 finish

@@ -100,10 +100,15 @@ extension DataParallel {
       let owned = elements { lane.part(of: $0, on: lane.host) }
       memory.optimizerState = optimizer.stateSlotCount * owned * stride
     }
+    if format != nil {
+      // The contributions of all hosts to the largest bucket, decoded side by side.
+      let largest = buckets.map { $0.elementCount / lane.count }.max() ?? 0
+      memory.compression = largest * topology.hostCount * stride
+    }
     if format?.residuals != nil {
       // What is left of contributions and of sums, and what this step has left out of the rank's slices.
       let noted = elements(lane.slice(of:))
-      memory.compression = (Residuals.arrays * parameters.wordCount + noted) * stride
+      memory.compression += (Residuals.arrays * parameters.wordCount + noted) * stride
     }
     return memory
   }

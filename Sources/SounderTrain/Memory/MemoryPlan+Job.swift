@@ -21,6 +21,12 @@ extension MemoryPlan {
     _ configuration: Configuration, _ data: DatasetSplits, plan: JobPlan,
     placement: JobPlacement, start: ProcessMemory, loaded: ProcessMemory
   ) throws {
+    guard configuration.parallel.syncEvery == 1 || placement.ranks == 1 else {
+      throw ParallelError(
+        "--dry-run: parallel.sync_every is \(configuration.parallel.syncEvery): the memory of ranks that first take "
+          + "steps together and then alone cannot be planned; set it to 1, or look at memory in the "
+          + "summary.json of a short run")
+    }
     let rehearsal = MemoryRehearsal(
       configuration: configuration, data: data, placement: placement, loaded: loaded)
     let shared = try rehearsal.sharedBytes(placement.topology)

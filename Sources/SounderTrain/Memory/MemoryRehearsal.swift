@@ -105,9 +105,9 @@ struct MemoryRehearsal {
       items([
         .init(name: "messages to other hosts", bytes: memory.messages),
         .init(name: "optimiser state of this rank", bytes: memory.optimizerState),
-        .init(name: "what compression keeps", bytes: memory.compression),
+        .init(name: "what compression keeps and takes", bytes: memory.compression),
       ]),
-      items([.init(name: "what compression keeps", bytes: memory.firstRankCompression)])
+      items([.init(name: "what compression keeps and takes", bytes: memory.firstRankCompression)])
     )
   }
 
