@@ -59,7 +59,7 @@ extension DataParallel {
     public var firstRankCompression = 0
   }
 
-  /// What a rank would take for itself on several hosts. Nothing is made.
+  /// What a rank would take for itself on several hosts; nothing is made.
   ///
   /// - Parameter topology: the view of the rank.
   /// - Throws: ``ParallelError`` for a job that cannot be cut like that.

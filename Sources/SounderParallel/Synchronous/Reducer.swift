@@ -12,8 +12,9 @@ import SounderNN
 /// safe during the backward pass, because a gradient is complete only after every operator that reads
 /// the parameter has run, on all ranks.
 ///
-/// `Reducer.swift` collects, `Reducer+Buckets.swift` moves buckets through their stages,
-/// `Reducer+Finish.swift` ends the step.
+/// `Reducer+Collecting.swift` takes gradients, `Reducer+Shards.swift` joins those of a rank's shards,
+/// `Reducer+Buckets.swift` moves buckets through their stages, `Reducer+Finish.swift` ends the step,
+/// `Reducer+Layout.swift` plans buckets anew.
 final class Reducer {
   /// Where a step is.
   enum State: Hashable {
@@ -72,13 +73,13 @@ final class Reducer {
   var nextToReduce = 0
   /// What this rank's current shard has brought.
   var shard: ShardCollection
-  private var graphs = GraphMemory()
-  private var history: LayoutHistory
+  var graphs = GraphMemory()
+  var history: LayoutHistory
   private var isDetached = false
-  private var stopRequested = false
+  var stopRequested = false
   /// The share of this rank's samples among all of the step.
-  private var ownWeight = 0.0
-  private var wantedOrder: [Int]?
+  var ownWeight = 0.0
+  var wantedOrder: [Int]?
   private var epochBase: UInt32 = 0
   /// Whether some rank has refused its gradients of this step.
   var isRefused = false
@@ -153,7 +154,7 @@ final class Reducer {
     update.adopt(buckets, network)
     observer = old?.observer
     for (index, parameter) in parameters.enumerated() {
-      parameter.accumulator?.sink = { [unowned self] _ in try self.parameterReady(index) }
+      parameter.accumulator?.sink = { [unowned self] _ in try self.gradientArrived(at: index) }
       parameter.accumulator?.products = products[index]
     }
   }
@@ -173,157 +174,6 @@ final class Reducer {
       parameter.accumulator?.products = nil
     }
   }
-
-  // MARK: Collecting
-
-  /// Begins a step.
-  ///
-  /// - Parameter learningRate: The rate of the update if that may happen as soon as sums are there; nil
-  ///   if the step ends with ``applyUpdate(learningRate:)``.
-  func begin(step: Int, learningRate: Double?) throws {
-    self.step = step
-    state = .collecting
-    progress = buckets.buckets.map(BucketProgress.init)
-    nextToSend = 0
-    nextToReduce = 0
-    stopRequested = false
-    ownWeight = 0
-    isRefused = false
-    for product in products { product?.begin() }
-    let mustWait =
-      options.clipNorm != nil || mayRefuse || learningRate == nil || adasum != nil
-    update.begin(
-      learningRate: learningRate ?? 0,
-      policy: SliceUpdate.Policy(
-        defersUpdate: mustWait, measuresNorm: options.clipNorm != nil))
-    try network?.beginStep(step, buckets: buckets)
-  }
-
-  /// Points the gradients of all parameters to the slot of a shard.
-  func beginShard(_ entry: ShardPlan.Step) throws {
-    shard.begin(entry, isLast: entry.shard == plan.shards(of: position).upperBound - 1)
-    nextToPublish = 0
-    for (index, bucket) in buckets.buckets.enumerated() {
-      progress[index].pending = bucket.segments.count
-    }
-    let slot = memory.slot(entry.slot, of: memory.region.localRank)
-    let additions = self.additions(after: entry, isLast: shard.isLast)
-    for (index, parameter) in parameters.enumerated() {
-      guard let leaf = parameter.accumulator else { continue }
-      products[index]?.beginShard(additions: additions.count)
-      leaf.gradient = nil
-      leaf.destination = memory.array(
-        slot, offset: ranges[index].lowerBound, shape: parameter.shape, elements[index])
-    }
-  }
-
-  /// Reports the loss of the current shard; before the last bucket is published, so that all may read it.
-  ///
-  /// - Parameters:
-  ///   - loss: The mean over the shard's samples; nil if it has none.
-  ///   - weight: The share of these samples among all of the step.
-  func report(loss: Double?, weight: Double, stopRequested: Bool) {
-    let report = memory.report(step: step, count: reportCount)
-    report[shard.entry.shard] = (loss ?? 0) * weight
-    ownWeight += weight
-    if adasum != nil && shard.isLast {
-      let scale = memory.gradientScale(ofRank: memory.region.localRank)
-      scale.pointee = ownWeight > 0 ? 1 / ownWeight : 0
-    }
-    self.stopRequested = self.stopRequested || stopRequested
-  }
-
-  /// Looks at the graph of the pass that begins.
-  func prepare(_ graph: PassGraph) { shard.expect(graph, &graphs) }
-
-  /// The number of different graphs seen.
-  var graphCount: Int { graphs.graphCount }
-
-  /// A gradient has arrived at a parameter.
-  private func parameterReady(_ index: Int) throws {
-    guard state == .collecting else { return }
-    if shard.isSettled[index] && buckets.bucketOfParameter[index] < nextToPublish {
-      throw ParallelError(
-        "parameter '\(names[index])' got a gradient after its bucket was reduced: a hook or custom "
-          + "operator ran other backward passes than in an earlier step with an equal graph; make "
-          + "the difference visible in the graph, or take its gradients outside DataParallel")
-    }
-    progress[buckets.bucketOfParameter[index]].header.touch(buckets.placeOfParameter[index])
-    if shard.arrive(index) { try settle(index) }
-    if shard.isLast && network != nil { try advance() }
-  }
-
-  /// A parameter's gradient of this shard is complete; one that got none contributes zeros.
-  private func settle(_ index: Int) throws {
-    if shard.isSettled[index] { return }
-    shard.settle(index)
-    if shard.arrivals[index] == 0 {
-      let slot = memory.slot(shard.entry.slot, of: memory.region.localRank)
-      (slot + ranges[index].lowerBound).update(repeating: 0, count: ranges[index].count)
-    }
-    let bucket = buckets.bucketOfParameter[index]
-    progress[bucket].pending -= 1
-    if progress[bucket].pending == 0 {
-      if shard.isLast { note(.ready, bucket: bucket) }
-      try completeShard(shard.entry, isLast: shard.isLast)
-    }
-  }
-
-  /// Ends a shard: what has not arrived by now never will.
-  func endShard() throws {
-    shard.end(&graphs)
-    if shard.isLast { reportRequests() }
-    for index in parameters.indices.reversed() { try settle(index) }
-    if shard.isLast { state = .reducing }
-  }
-
-  /// Makes all ranks leave the step out because of a parameter that this rank has not used; called before
-  /// the end of the shard, when the parameter's bucket cannot have been published.
-  func refuse(parameter: Int) {
-    progress[buckets.bucketOfParameter[parameter]].header.refuse()
-  }
-
-  /// What a rank asks of all others, as bits.
-  enum Request {
-    static let stop = 1
-    static let newLayout = 2
-  }
-
-  /// Writes this rank's requests; before its last bucket is published or the host synchronises.
-  private func reportRequests() {
-    var requests = stopRequested ? Request.stop : 0
-    // Optimiser state shared out over hosts and what compression carries on stay with the ranks that
-    // have them, which the layout decides.
-    let isFixed = network?.gathersParameters ?? false || options.compression != .none
-    if group.rank == 0, !isFixed, let order = shard.order, history.observe(order) {
-      wantedOrder = order
-      requests |= Request.newLayout
-    }
-    let report = memory.report(step: step, count: reportCount)
-    report[plan.shards + memory.region.localRank] = Double(requests)
-  }
-
-  /// Plans the buckets of the coming steps by the order in which rank 0's gradients arrived; all ranks
-  /// call this between two steps.
-  func adoptObservedOrder() throws {
-    var order = (wantedOrder ?? []).map(Int64.init)
-    if order.isEmpty { order = Array(repeating: 0, count: parameters.count) }
-    try order.withUnsafeMutableBytes { try group.broadcast($0, root: 0) }
-    wantedOrder = nil
-    buckets = BucketPlan(
-      ranges: ranges, order: order.map(Int.init), sizes: options.effectiveBucketSizes)
-    update.adopt(buckets, network)
-    layoutChanged?()
-  }
-
-  /// The current layout by name.
-  var layout: BucketLayout {
-    BucketLayout(buckets: buckets.buckets.map { $0.segments.map { names[$0.parameter] } })
-  }
-
-  /// The words of a step's report: a loss for each shard, a stop request for each rank of the host and
-  /// for all other hosts.
-  var reportCount: Int { plan.shards + memory.region.localSize + 1 }
 
   // MARK: Epochs
 
