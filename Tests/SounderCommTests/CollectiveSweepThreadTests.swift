@@ -11,7 +11,10 @@ struct CollectiveSweepThreadTests {
     arguments: CollectiveSweep.rankCounts, DType.allCases)
   func reference(ranks: Int, type: DType) throws {
     let table = Contributions(type, ranks: ranks)
-    let faults = try ThreadGroup.run(ranks: ranks) { try CollectiveSweep.faults($0, table) }
+    let faults = try ThreadGroup.run(ranks: ranks) {
+      try CollectiveSweep.faults(
+        $0, table, counts: type == .float32 ? CollectiveSweep.counts : CollectiveSweep.shortCounts)
+    }
     #expect(faults.flatMap { $0 } == [])
   }
 
@@ -73,5 +76,22 @@ struct CollectiveSweepThreadTests {
     }
     let output = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
     #expect(output.contains("max: cannot reduce \(type.name) over ranks; cast to float32"))
+  }
+}
+
+/// The longest buffers of the types above.
+///
+/// Not a suite for ThreadSanitizer, whose name would say so: it takes minutes for what float32 has shown it.
+@Suite("Collectives of long buffers, swept over ranks", .serialized)
+struct LongCollectiveSweepTests {
+  @Test(
+    "Collectives equal the reference for every number of ranks and type",
+    arguments: CollectiveSweep.rankCounts, DType.allCases.filter { $0 != .float32 })
+  func reference(ranks: Int, type: DType) throws {
+    let table = Contributions(type, ranks: ranks)
+    let faults = try ThreadGroup.run(ranks: ranks) {
+      try CollectiveSweep.faults($0, table, counts: CollectiveSweep.longCounts)
+    }
+    #expect(faults.flatMap { $0 } == [])
   }
 }
