@@ -1,3 +1,4 @@
+import Foundation
 import SounderArray
 import Testing
 
@@ -5,6 +6,19 @@ import Testing
 
 @Suite("Collectives of threads")
 struct ThreadGroupTests {
+  @Test("The rank that failed is named, not one that was quicker to tell of it")
+  func firstCause() {
+    #expect {
+      try ThreadGroup.run(ranks: 2) { group in
+        if group.rank == 0 { throw CommunicationError(.peerFailure(rank: 1), rank: 0, "it failed") }
+        usleep(100_000)
+        throw CommunicationError(.mismatch, rank: 1, "the cause")
+      }
+    } throws: { error in
+      (error as? RankError).map { $0.rank == 1 && "\($0)".contains("the cause") } ?? false
+    }
+  }
+
   @Test("Sums have the same bits in one host, several and uneven ones")
   func bitsAcrossHosts() throws {
     let run = { @Sendable (hosts: [Int]) in

@@ -47,8 +47,13 @@ final class RankOutcomes<Result: Sendable>: @unchecked Sendable {
 
   func finish(_ rank: Int, _ value: Result) { lock.withLock { values[rank] = value } }
 
+  /// Keeps the first failure; a rank that only tells of another's may be quicker to end than that one.
   func fail(_ rank: Int, _ error: any Error) {
-    lock.withLock { if first == nil { first = RankError(rank: rank, underlying: error) } }
+    lock.withLock {
+      if first == nil || first?.isHearsay == true && !error.isHearsay(of: rank) {
+        first = RankError(rank: rank, underlying: error)
+      }
+    }
   }
 
   func results() throws -> [Result] {
@@ -56,5 +61,17 @@ final class RankOutcomes<Result: Sendable>: @unchecked Sendable {
       if let first { throw first }
       return values.compactMap { $0 }
     }
+  }
+}
+
+extension RankError {
+  fileprivate var isHearsay: Bool { underlying.isHearsay(of: rank) }
+}
+
+extension Error {
+  /// Whether a rank tells with this error that another one has failed.
+  fileprivate func isHearsay(of rank: Int) -> Bool {
+    guard case .peerFailure(let other)? = (self as? CommunicationError)?.kind else { return false }
+    return other != rank
   }
 }
