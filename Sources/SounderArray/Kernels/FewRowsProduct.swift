@@ -10,7 +10,8 @@ import CKernels
 enum FewRowsProduct {
   /// Whether a product is computed here.
   ///
-  /// Its shape alone decides, so that its bits are the same wherever it is computed. Up to a million multiplications OpenBLAS is faster, and so it is where too many lanes would be empty.
+  /// Its shape alone decides, so that its bits are the same wherever it is computed. Up to a million
+  /// multiplications OpenBLAS is faster, and so it is where too many lanes would be empty.
   static func serves(rows: Int, columns: Int, depth: Int, isTransposed: Bool) -> Bool {
     let lanes = padded(rows)
     return rows <= 128 && (isTransposed ? 3 * lanes <= 4 * rows : 5 * lanes <= 6 * rows)

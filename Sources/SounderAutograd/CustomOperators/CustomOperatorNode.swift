@@ -67,11 +67,12 @@ final class CustomOperatorNode: Node {
         tensors.append(SavedTensor(input: tensor))
       }
       // The structure must not own the tensor: it stays when the saved tensors are dropped.
-      return Self.placeholder
+      return Self.noTensor
     }
   }
 
-  private static let placeholder = Tensor(Kernels.zeros(Shape(), .float32))
+  /// Stands in the structure where a saved tensor is put back.
+  private static let noTensor = Tensor(Kernels.zeros(Shape(), .float32))
 
   /// Makes the differentiable results those of this node.
   func attach(_ results: [OperatorArgument], _ flags: [Bool]) {

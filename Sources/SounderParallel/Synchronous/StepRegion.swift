@@ -55,7 +55,8 @@ final class StepRegion {
 
     /// The bytes that a rank writes most.
     ///
-    /// That is its gradient slots, and what it updates of the parameters and the state. Whole pages, of which the first rank to touch one decides where it lies.
+    /// That is its gradient slots, and what it updates of the parameters and the state. Whole pages, of which
+    /// the first rank to touch one decides where it lies.
     func owned(_ extent: Extent, by rank: Int, of localSize: Int) -> [Range<Int>] {
       let bytes = slotsPerRank * slotBytes
       var ranges = [slots + rank * bytes..<slots + (rank + 1) * bytes]
