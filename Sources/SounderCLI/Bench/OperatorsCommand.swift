@@ -80,6 +80,6 @@ struct OperatorsCommand: ParsableCommand {
       for _ in 0..<batch { try call() }
       times.append(watch.seconds / Double(batch))
     }
-    return times.sorted()[times.count / 2]
+    return times.median
   }
 }

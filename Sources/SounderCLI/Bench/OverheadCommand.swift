@@ -48,7 +48,7 @@ struct OverheadCommand: ParsableCommand {
       try x.setGrad(nil)
     }
     func median(_ values: [Double]) -> Double {
-      values.sorted()[values.count / 2] / Double(length) * 1e9
+      values.median / Double(length) * 1e9
     }
     return Record(
       forward_ns: median(samples.map(\.forward)), backward_ns: median(samples.map(\.backward)),

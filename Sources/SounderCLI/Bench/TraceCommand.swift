@@ -93,18 +93,16 @@ private struct TraceRounds {
       throw ValidationError("more events than a trace can hold; give fewer --seconds")
     }
     func ratio(_ above: Kind, _ below: Kind, _ part: (Times) -> Double) -> Double {
-      median(rounds.map { part($0[above.rawValue]) / max(part($0[below.rawValue]), 1e-12) })
+      rounds.map { part($0[above.rawValue]) / max(part($0[below.rawValue]), 1e-12) }.median
     }
     return TraceCommand.Record(
       case: network.rawValue,
-      ms_per_step: median(rounds.map(\.[Kind.nothing.rawValue].whole)) / Double(counts[0]) * 1e3,
+      ms_per_step: rounds.map(\.[Kind.nothing.rawValue].whole).median / Double(counts[0]) * 1e3,
       recorded: ratio(.events, .nothing, \.whole), traced: ratio(.operators, .events, \.whole),
       traced_forward: ratio(.operators, .events, \.forward),
       traced_rest: ratio(.operators, .events, \.rest), rounds: rounds.count,
       blas_kernel: BLAS.kernelName)
   }
-
-  private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
   private func take(_ count: Int, _ kind: Kind, _ recorder: Recorder) throws -> Times {
     guard kind != .nothing else { return try take(count) }

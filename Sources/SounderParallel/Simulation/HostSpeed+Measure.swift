@@ -75,9 +75,7 @@ private struct RankSpeed {
     let begin = ck_monotonic_nanoseconds()
     for _ in 0..<Self.barriers { try group.barrier() }
     let flag = Double(ck_monotonic_nanoseconds() - begin) * 1e-9 / Double(Self.barriers)
-    return (
-      sums.sorted()[sums.count / 2] / Double(gradients), copies.sorted()[copies.count / 2], flag
-    )
+    return (sums.median / Double(gradients), copies.median, flag)
   }
 
   /// Seconds an element of working on a slice block by block, all ranks at once.

@@ -98,8 +98,5 @@ public final class StepProfiler {
       sliceSeconds: median(\.reduction) / slices, finishSeconds: median(\.finish) / finished)
   }
 
-  private func median(_ time: (Times) -> Double) -> Double {
-    let times = steps.map(time).sorted()
-    return times.isEmpty ? 0 : times[times.count / 2]
-  }
+  private func median(_ time: (Times) -> Double) -> Double { steps.map(time).median }
 }

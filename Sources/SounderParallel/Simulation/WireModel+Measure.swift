@@ -25,7 +25,7 @@ extension WireModel {
     }
     return WireModel(
       bytesPerElement: Double(bytes) / Double(partElements),
-      encodeSeconds: encoding.sorted()[rounds / 2], decodeSeconds: decoding.sorted()[rounds / 2])
+      encodeSeconds: encoding.median, decodeSeconds: decoding.median)
   }
 
   /// The elements of a usual message, half a bucket of 256 KiB.
