@@ -88,10 +88,16 @@ struct HogwildConcurrencyTests {
       let hogwild = try Hogwild(
         group: group, optimizer: .sgd(learningRate: 0.05), options: options
       ) { Linear(6, 1) }
-      _ = try hogwild.run(tickets: 0..<400, learningRate: { _ in 0.05 }) { Self.loss($0, $1) }
+      // A worker that loses its core may bring a gradient of the run's first ticket as the last one. In the
+      // last of several runs such a gradient is small too.
+      for begin in stride(from: 0, to: 800, by: 80) {
+        _ = try hogwild.run(tickets: begin..<begin + 80, learningRate: { _ in 0.05 }) {
+          Self.loss($0, $1)
+        }
+      }
       return Self.loss(hogwild.model, 1000).item()
     }
-    #expect(losses.allSatisfy { $0 < 1e-4 })
+    #expect(losses.allSatisfy { $0 < 1e-4 }, "\(losses)")
     #expect(Set(losses).count == 1, "all ranks see the same parameters")
   }
 
