@@ -132,7 +132,7 @@ struct StallThreadTests {
     // Between pretended hosts messages are taken without a receiver, and a host has its own regions.
     guard (call != .send && call != .region) || hosts[0] == hosts[1] else { return }
     let failed = DispatchSemaphore(value: 0)
-    let (errors, _) = try run(hosts, stallWarning: nil, timeout: .milliseconds(150)) { group, _ in
+    let (errors, _) = try run(hosts, stallWarning: nil, timeout: .milliseconds(300)) { group, _ in
       try Self.sum(group)
       if group.rank == 1 {
         group.board.enter(.forward, step: 4)

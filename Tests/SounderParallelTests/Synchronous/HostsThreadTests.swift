@@ -34,7 +34,9 @@ struct HostsThreadTests {
           for node in 0..<100 {
             between = between * 1
             _ = try between.registerHook { _ in
-              if step == 1 { if node == 99 { arrived.wait() } else { usleep(500) } }
+              guard step == 1 else { return nil }
+              if node == 99 { arrived.wait() }
+              if parallel.reducer.nextToReduce == 0 { usleep(5000) }
               return nil
             }
           }
